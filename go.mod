@@ -1,0 +1,3 @@
+module github.com/golibnl/golibnl
+
+go 1.25.0

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The C with state or an address: the frames of the calls in flight, and the functions that libnl calls back.
+ */
+#include "cgo_helpers.h"
+#include "_cgo_export.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+void __asan_handle_no_return(void);
+#endif
+
+/* The innermost call of this thread. */
+static __thread struct golibnl_frame *top;
+
+static const struct golibnl_ret too_deep = { .ret = GOLIBNL_TOO_DEEP };
+
+static int enter(struct golibnl_frame *f, int roles, struct nl_sock *sk, struct nl_cb *cb, uintptr_t call,
+		 int recv_hook)
+{
+	int depth = top ? top->depth + 1 : 1;
+
+	if (depth > GOLIBNL_MAX_DEPTH)
+		return -1;
+	memset(f, 0, sizeof(*f));
+	f->prev = top;
+	f->depth = depth;
+	f->roles = roles;
+	f->sk = sk;
+	f->cb = cb;
+	f->call = call;
+	f->recv_hook = recv_hook;
+	top = f;
+	errno = 0;
+	return 0;
+}
+
+/* What a system call under a function that receives said: only a failed receive counts. */
+static struct golibnl_ret leave_recv(struct golibnl_frame *f, int ret)
+{
+	struct golibnl_ret r = { .ret = ret, .err = ret < 0 ? f->recv_errno : 0 };
+
+	top = f->prev;
+	return r;
+}
+
+/* What a system call under a function that sends said: trampolines leave errno at 0, so it is this call's own. */
+static struct golibnl_ret leave_send(struct golibnl_frame *f, int ret)
+{
+	struct golibnl_ret r = { .ret = ret, .err = ret < 0 ? errno : 0 };
+
+	top = f->prev;
+	return r;
+}
+
+int golibnl_where(const struct nl_sock *sk, int roles)
+{
+	const struct golibnl_frame *f;
+
+	for (f = top; f; f = f->prev)
+		if (f->sk == sk && (f->roles & roles))
+			return f->where;
+	return -1;
+}
+
+unsigned int golibnl_frames_with(const struct nl_cb *cb)
+{
+	const struct golibnl_frame *f;
+	unsigned int n = 0;
+
+	for (f = top; f; f = f->prev)
+		if (f->cb == cb)
+			n++;
+	return n;
+}
+
+/*
+ * A callback's goroutine is exiting, so the C frames between it and the Go function that called libnl will never run
+ * again. Take over from them: free what they own, and forget the call.
+ */
+void golibnl_abandon(void)
+{
+	struct golibnl_frame *f = top;
+
+	if (!f)
+		return;
+	nlmsg_free(f->msg);
+	free(f->buf);
+	free(f->creds);
+	top = f->prev;
+#if defined(__SANITIZE_ADDRESS__)
+	__asan_handle_no_return();
+#endif
+}
+
+/* Mark what of the user's runs now; returns what ran before, for resume(). */
+static int suspend(int where)
+{
+	int before;
+
+	if (!top)
+		return GOLIBNL_NOWHERE;
+	before = top->where;
+	top->where = where;
+	return before;
+}
+
+/* errno is 0 again after user code, so that nothing it did is taken for a failure of this call. */
+static void resume(int before)
+{
+	if (top)
+		top->where = before;
+	errno = 0;
+}
+
+static uintptr_t current_call(void)
+{
+	return top ? top->call : 0;
+}
+
+static int on_msg(struct nl_msg *msg, void *arg)
+{
+	int before = suspend(GOLIBNL_IN_CALLBACK), ret;
+
+	if (top && top->buf)
+		top->msg = msg; /* recvmsgs() made it of what was received, and owns it */
+	else if (top && top->out_owned)
+		top->msg = msg;
+	ret = golibnlMsgCb((uintptr_t)arg, current_call(), msg);
+	if (top)
+		top->msg = NULL;
+	resume(before);
+	return ret;
+}
+
+static int on_err(struct sockaddr_nl *nla, struct nlmsgerr *err, void *arg)
+{
+	int before = suspend(GOLIBNL_IN_CALLBACK), ret;
+
+	ret = golibnlErrCb((uintptr_t)arg, current_call(), nla, err);
+	resume(before);
+	return ret;
+}
+
+/*
+ * The receive hook of every callback set that Go makes. It does what libnl does without one, and keeps what only this
+ * place knows: the errno of the receive, and the buffer that recvmsgs() owns while callbacks run.
+ */
+static int on_recv(struct nl_sock *sk, struct sockaddr_nl *nla, unsigned char **buf, struct ucred **creds)
+{
+	struct golibnl_frame *f = top;
+	int before, n;
+
+	if (!f || f->sk != sk)
+		return nl_recv(sk, nla, buf, creds);
+
+	f->buf = NULL;
+	f->creds = NULL;
+	errno = 0;
+	if (f->recv_hook) {
+		before = suspend(GOLIBNL_IN_HOOK);
+		n = golibnlRecvHook(f->call, nla, buf, creds, &f->recv_errno);
+		resume(before);
+	} else {
+		n = nl_recv(sk, nla, buf, creds);
+		f->recv_errno = n < 0 ? errno : 0;
+	}
+	if (n > 0) {
+		f->buf = *buf;
+		f->creds = *creds;
+	}
+	return n;
+}
+
+static int on_recvmsgs(struct nl_sock *sk, struct nl_cb *cb)
+{
+	int before = suspend(GOLIBNL_IN_HOOK), ret;
+
+	(void)sk;
+	ret = golibnlRecvmsgsHook(current_call(), cb);
+	resume(before);
+	return ret;
+}
+
+static int on_send(struct nl_sock *sk, struct nl_msg *msg)
+{
+	int before = suspend(GOLIBNL_IN_CALLBACK), ret;
+
+	(void)sk;
+	if (top && top->out_owned)
+		top->msg = msg;
+	ret = golibnlSendHook(current_call(), msg);
+	if (top)
+		top->msg = NULL;
+	resume(before);
+	return ret;
+}
+
+struct nl_cb *golibnl_cb_alloc(enum nl_cb_kind kind)
+{
+	struct nl_cb *cb = nl_cb_alloc(kind);
+
+	if (cb)
+		nl_cb_overwrite_recv(cb, on_recv);
+	return cb;
+}
+
+/* *cb gets a reference of its own to the set that nl_socket_alloc() made, in the kind that NLCB asks for. */
+struct nl_sock *golibnl_socket_alloc(struct nl_cb **cb)
+{
+	struct nl_sock *sk = nl_socket_alloc();
+
+	if (sk) {
+		*cb = nl_socket_get_cb(sk);
+		nl_cb_overwrite_recv(*cb, on_recv);
+	}
+	return sk;
+}
+
+int golibnl_cb_set(struct nl_cb *cb, enum nl_cb_type type, enum nl_cb_kind kind, uintptr_t handle)
+{
+	return nl_cb_set(cb, type, kind, handle ? on_msg : NULL, (void *)handle);
+}
+
+int golibnl_cb_err(struct nl_cb *cb, enum nl_cb_kind kind, uintptr_t handle)
+{
+	return nl_cb_err(cb, kind, handle ? on_err : NULL, (void *)handle);
+}
+
+void golibnl_cb_overwrite_recvmsgs(struct nl_cb *cb, int on)
+{
+	nl_cb_overwrite_recvmsgs(cb, on ? on_recvmsgs : NULL);
+}
+
+void golibnl_cb_overwrite_send(struct nl_cb *cb, int on)
+{
+	nl_cb_overwrite_send(cb, on ? on_send : NULL);
+}
+
+struct golibnl_ret golibnl_recvmsgs_report(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int recv_hook)
+{
+	struct golibnl_frame f;
+
+	if (enter(&f, GOLIBNL_RECV, sk, cb, call, recv_hook))
+		return too_deep;
+	return leave_recv(&f, nl_recvmsgs_report(sk, cb));
+}
+
+struct golibnl_ret golibnl_recvmsgs(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int recv_hook)
+{
+	struct golibnl_frame f;
+
+	if (enter(&f, GOLIBNL_RECV, sk, cb, call, recv_hook))
+		return too_deep;
+	return leave_recv(&f, nl_recvmsgs(sk, cb));
+}
+
+struct golibnl_ret golibnl_recvmsgs_default(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int recv_hook)
+{
+	struct golibnl_frame f;
+
+	if (enter(&f, GOLIBNL_RECV, sk, cb, call, recv_hook))
+		return too_deep;
+	return leave_recv(&f, nl_recvmsgs_default(sk));
+}
+
+struct golibnl_ret golibnl_wait_for_ack(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int recv_hook)
+{
+	struct golibnl_frame f;
+
+	if (enter(&f, GOLIBNL_RECV, sk, cb, call, recv_hook))
+		return too_deep;
+	return leave_recv(&f, nl_wait_for_ack(sk));
+}
+
+struct golibnl_ret golibnl_send(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, struct nl_msg *msg)
+{
+	struct golibnl_frame f;
+
+	if (enter(&f, GOLIBNL_SEND, sk, cb, call, 0))
+		return too_deep;
+	return leave_send(&f, nl_send(sk, msg));
+}
+
+struct golibnl_ret golibnl_send_auto(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, struct nl_msg *msg)
+{
+	struct golibnl_frame f;
+
+	if (enter(&f, GOLIBNL_SEND, sk, cb, call, 0))
+		return too_deep;
+	return leave_send(&f, nl_send_auto(sk, msg));
+}
+
+/* It fails in sending, where errno is the call's own, or in the receive that follows. */
+struct golibnl_ret golibnl_send_sync(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int recv_hook,
+				     struct nl_msg *msg)
+{
+	struct golibnl_frame f;
+	struct golibnl_ret r;
+
+	if (enter(&f, GOLIBNL_SEND | GOLIBNL_RECV, sk, cb, call, recv_hook)) {
+		nlmsg_free(msg); /* the caller gave it away */
+		return too_deep;
+	}
+	f.out_owned = 1;
+	f.recv_errno = -1; /* no receive yet */
+	r = leave_send(&f, nl_send_sync(sk, msg));
+	if (r.ret < 0 && f.recv_errno >= 0)
+		r.err = f.recv_errno;
+	return r;
+}
+
+struct golibnl_ret golibnl_send_simple(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int type, int flags,
+				       void *buf, size_t size)
+{
+	struct golibnl_frame f;
+
+	if (enter(&f, GOLIBNL_SEND, sk, cb, call, 0))
+		return too_deep;
+	f.out_owned = 1;
+	return leave_send(&f, nl_send_simple(sk, type, flags, buf, size));
+}
+
+struct golibnl_ret golibnl_send_iovec(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, struct nl_msg *msg,
+				      struct iovec *iov, unsigned int iovlen)
+{
+	struct golibnl_frame f;
+
+	if (enter(&f, GOLIBNL_SEND, sk, cb, call, 0))
+		return too_deep;
+	return leave_send(&f, nl_send_iovec(sk, msg, iov, iovlen));
+}
+
+struct golibnl_ret golibnl_sendmsg(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, struct nl_msg *msg,
+				   struct sockaddr_nl *name, struct iovec *iov, size_t iovlen, void *control,
+				   size_t controllen)
+{
+	struct golibnl_frame f;
+	struct msghdr hdr = {
+		.msg_name = name,
+		.msg_namelen = name ? sizeof(*name) : 0,
+		.msg_iov = iov,
+		.msg_iovlen = iovlen,
+		.msg_control = control,
+		.msg_controllen = controllen,
+	};
+
+	if (enter(&f, GOLIBNL_SEND, sk, cb, call, 0))
+		return too_deep;
+	return leave_send(&f, nl_sendmsg(sk, msg, &hdr));
+}
+
+/*
+ * The head of libnl's struct nl_parser_param, which is declared in no installed header: every parser has to call its
+ * first member. The layout is the same in all releases since 3.0.
+ */
+struct parser_param {
+	int (*pp_cb)(struct nl_object *obj, struct nl_parser_param *param);
+};
+
+static int on_pickup(struct nl_cache_ops *ops, struct sockaddr_nl *who, struct nlmsghdr *hdr,
+		     struct nl_parser_param *param)
+{
+	int before = suspend(GOLIBNL_IN_CALLBACK), ret;
+
+	(void)ops;
+	ret = golibnlPickupParser(current_call(), who, hdr, param);
+	resume(before);
+	return ret;
+}
+
+int golibnl_pickup_emit(void *param, struct nl_object *obj)
+{
+	return ((struct parser_param *)param)->pp_cb(obj, param);
+}
+
+struct golibnl_ret golibnl_pickup(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int recv_hook,
+				  struct nl_object **result, int *syserr)
+{
+	struct golibnl_frame f;
+
+	if (enter(&f, GOLIBNL_RECV, sk, cb, call, recv_hook))
+		return too_deep;
+	if (syserr)
+		return leave_recv(&f, nl_pickup_keep_syserr(sk, on_pickup, result, syserr));
+	return leave_recv(&f, nl_pickup(sk, on_pickup, result));
+}
+
+static void on_object(struct nl_object *obj, void *arg)
+{
+	int before = suspend(GOLIBNL_IN_CALLBACK);
+
+	golibnlObjectCb((uintptr_t)arg, current_call(), obj);
+	resume(before);
+}
+
+int golibnl_msg_parse(struct nl_msg *msg, uintptr_t call, uintptr_t handle)
+{
+	struct golibnl_frame f;
+	int ret;
+
+	if (enter(&f, 0, NULL, NULL, call, 0))
+		return GOLIBNL_TOO_DEEP;
+	ret = nl_msg_parse(msg, on_object, (void *)handle);
+	top = f.prev;
+	return ret;
+}
+
+int golibnl_msg_dump(struct nl_msg *msg, char **text, size_t *len)
+{
+	FILE *f = open_memstream(text, len);
+
+	if (!f)
+		return -1;
+	nl_msg_dump(msg, f);
+	return fclose(f);
+}
+
+/* nla_parse() with offsets from head in the place of pointers, -1 for an attribute that is not there. */
+int golibnl_parse(int32_t *offs, int maxtype, const void *head, int len, const struct nla_policy *policy)
+{
+	struct nlattr **tb = calloc((size_t)maxtype + 1, sizeof(*tb));
+	int i, err;
+
+	if (!tb)
+		return -NLE_NOMEM;
+	err = nla_parse(tb, maxtype, (struct nlattr *)head, len, policy);
+	for (i = 0; i <= maxtype; i++)
+		offs[i] = tb[i] ? (int32_t)((char *)tb[i] - (char *)head) : -1;
+	free(tb);
+	return err;
+}

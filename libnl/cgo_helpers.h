@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The C of package libnl: what it includes, the oldest libnl it takes, what cgo_helpers.c offers,
+ * and shims without state. Every Go file of the package includes this header and nothing else.
+ */
+#ifndef GOLIBNL_CGO_HELPERS_H
+#define GOLIBNL_CGO_HELPERS_H
+
+#ifndef __linux__
+#error "golibnl works on Linux only: netlink is a Linux interface"
+#endif
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <linux/netlink.h>
+
+#include <netlink/netlink.h>
+#include <netlink/addr.h>
+#include <netlink/attr.h>
+#include <netlink/data.h>
+#include <netlink/errno.h>
+#include <netlink/handlers.h>
+#include <netlink/msg.h>
+#include <netlink/object.h>
+#include <netlink/socket.h>
+#include <netlink/utils.h>
+#include <netlink/version.h>
+
+#if LIBNL_VER_NUM < LIBNL_VER(3, 7)
+#error "golibnl needs libnl 3.7.0 or newer; pkg-config found an older libnl-3.0 (scripts/setup names the packages)"
+#endif
+
+/*
+ * One call of libnl that may call back into Go. Frames of one thread form a list, innermost first;
+ * it tells callbacks which call they belong to, and Go whether it runs inside one.
+ */
+struct golibnl_frame {
+	struct golibnl_frame *prev;
+	struct nl_sock *sk;
+	struct nl_cb *cb;	/* the Go callback set in force */
+	uintptr_t call;		/* Go's record of the call */
+	int roles;		/* GOLIBNL_RECV, GOLIBNL_SEND: what the call does with the socket */
+	int where;		/* enum golibnl_where */
+	int depth;
+	int recv_hook;		/* the callback set has a receive hook in Go */
+	int recv_errno;		/* errno of the last receive, 0 if it went well */
+	int out_owned;		/* libnl, not the caller, owns the message that is being sent */
+
+	/* What libnl's C frames own while a callback runs; see golibnl_abandon(). */
+	struct nl_msg *msg;
+	unsigned char *buf;
+	struct ucred *creds;
+};
+
+/* What of the user's a frame is running. */
+enum golibnl_where {
+	GOLIBNL_NOWHERE,	/* nothing: libnl itself */
+	GOLIBNL_IN_CALLBACK,	/* a message, error, object or send callback */
+	GOLIBNL_IN_HOOK,	/* a receive hook: receiving is its job */
+};
+
+#define GOLIBNL_RECV 1
+#define GOLIBNL_SEND 2
+
+/*
+ * Deeper than this, calls from callbacks of calls from callbacks are refused, since the C stack is finite:
+ * the result is then GOLIBNL_TOO_DEEP, which is no code of libnl's.
+ */
+#define GOLIBNL_MAX_DEPTH 32
+#define GOLIBNL_TOO_DEEP (-1000000)
+
+struct golibnl_ret {
+	int ret;
+	int err; /* errno of the system call that made ret negative, else 0 */
+};
+
+/*
+ * Where the calling thread is within its innermost call that has one of the roles on a socket, -1 if it is in none;
+ * and how many of its calls use a callback set.
+ */
+int golibnl_where(const struct nl_sock *sk, int roles);
+unsigned int golibnl_frames_with(const struct nl_cb *cb);
+void golibnl_abandon(void);
+
+struct nl_sock *golibnl_socket_alloc(struct nl_cb **cb);
+struct nl_cb *golibnl_cb_alloc(enum nl_cb_kind kind);
+int golibnl_cb_set(struct nl_cb *cb, enum nl_cb_type type, enum nl_cb_kind kind, uintptr_t handle);
+int golibnl_cb_err(struct nl_cb *cb, enum nl_cb_kind kind, uintptr_t handle);
+void golibnl_cb_overwrite_recvmsgs(struct nl_cb *cb, int on);
+void golibnl_cb_overwrite_send(struct nl_cb *cb, int on);
+
+struct golibnl_ret golibnl_recvmsgs_report(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int recv_hook);
+struct golibnl_ret golibnl_recvmsgs(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int recv_hook);
+struct golibnl_ret golibnl_recvmsgs_default(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int recv_hook);
+struct golibnl_ret golibnl_wait_for_ack(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int recv_hook);
+struct golibnl_ret golibnl_send(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, struct nl_msg *msg);
+struct golibnl_ret golibnl_send_auto(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, struct nl_msg *msg);
+struct golibnl_ret golibnl_send_sync(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int recv_hook,
+				     struct nl_msg *msg);
+struct golibnl_ret golibnl_send_simple(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int type, int flags,
+				       void *buf, size_t size);
+struct golibnl_ret golibnl_send_iovec(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, struct nl_msg *msg,
+				      struct iovec *iov, unsigned int iovlen);
+struct golibnl_ret golibnl_sendmsg(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, struct nl_msg *msg,
+				   struct sockaddr_nl *name, struct iovec *iov, size_t iovlen, void *control,
+				   size_t controllen);
+struct golibnl_ret golibnl_pickup(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int recv_hook,
+				  struct nl_object **result, int *syserr);
+int golibnl_pickup_emit(void *param, struct nl_object *obj);
+int golibnl_msg_parse(struct nl_msg *msg, uintptr_t call, uintptr_t handle);
+
+int golibnl_msg_dump(struct nl_msg *msg, char **text, size_t *len);
+int golibnl_parse(int32_t *offs, int maxtype, const void *head, int len, const struct nla_policy *policy);
+
+/* Offsets instead of pointers: what C returns must not be a pointer into Go memory. -1 is NULL. */
+static inline int golibnl_find(const void *head, int len, int type)
+{
+	const struct nlattr *a = nla_find((const struct nlattr *)head, len, type);
+
+	return a ? (int)((const char *)a - (const char *)head) : -1;
+}
+
+static inline int golibnl_attr_off(struct nl_msg *msg, const void *attr)
+{
+	return attr ? (int)((const char *)attr - (const char *)nlmsg_hdr(msg)) : -1;
+}
+
+static inline int golibnl_put(struct nl_msg *msg, uint32_t pid, uint32_t seq, int type, int payload, int flags)
+{
+	return nlmsg_put(msg, pid, seq, type, payload, flags) ? 0 : -NLE_NOMEM;
+}
+
+static inline int golibnl_reserve(struct nl_msg *msg, size_t len, int pad)
+{
+	return golibnl_attr_off(msg, nlmsg_reserve(msg, len, pad));
+}
+
+static inline int golibnl_nla_reserve(struct nl_msg *msg, int type, int len)
+{
+	return golibnl_attr_off(msg, nla_reserve(msg, type, len));
+}
+
+static inline int golibnl_nest_start(struct nl_msg *msg, int type)
+{
+	return golibnl_attr_off(msg, nla_nest_start(msg, type));
+}
+
+static inline struct nlattr *golibnl_attr_at(struct nl_msg *msg, int off)
+{
+	return (struct nlattr *)((char *)nlmsg_hdr(msg) + off);
+}
+
+/*
+ * Whether a nest that was started at off can be ended or cancelled: it lies within the message, and what follows it
+ * fits when it is padded. nla_nest_end() aborts, and nla_nest_cancel() wraps, where this says no. The padding is done
+ * here, since nlmsg_append() may have left none.
+ */
+static inline int golibnl_nest_ready(struct nl_msg *msg, int off)
+{
+	struct nlmsghdr *nlh = nlmsg_hdr(msg);
+	size_t len = NLMSG_ALIGN((size_t)nlh->nlmsg_len);
+
+	if (off < NLMSG_HDRLEN || (size_t)off + NLA_HDRLEN > len || len > nlmsg_get_max_size(msg))
+		return 0;
+	memset((char *)nlh + nlh->nlmsg_len, 0, len - nlh->nlmsg_len);
+	nlh->nlmsg_len = len;
+	return 1;
+}
+
+/* nlmsg_expand() leaves the new room as realloc() gives it; messages begin zeroed, and go to the kernel. */
+static inline int golibnl_expand(struct nl_msg *msg, size_t size)
+{
+	size_t before = nlmsg_get_max_size(msg);
+	int err = nlmsg_expand(msg, size);
+
+	if (err >= 0)
+		memset((char *)nlmsg_hdr(msg) + before, 0, size - before);
+	return err;
+}
+
+static inline int golibnl_debug(void)
+{
+	return __atomic_load_n(&nl_debug, __ATOMIC_RELAXED);
+}
+
+static inline void golibnl_set_debug(int level)
+{
+	__atomic_store_n(&nl_debug, level, __ATOMIC_RELAXED);
+}
+
+static inline int golibnl_set_int_option(int fd, int level, int name, int value)
+{
+	return setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+#endif
