@@ -156,11 +156,10 @@ func golibnlSendHook(h C.uintptr_t, msg *C.struct_nl_msg) C.int {
 }
 
 //export golibnlPickupParser
-func golibnlPickupParser(h C.uintptr_t, who *C.struct_sockaddr_nl, hdr *C.struct_nlmsghdr, param unsafe.Pointer) C.int {
-	return protect(h, -C.NLE_FAILURE, func(call *core.Call) C.int {
+func golibnlPickupParser(h C.uintptr_t, who *C.struct_sockaddr_nl, hdr *C.struct_nlmsghdr) C.int {
+	return protect(h, C.NL_STOP, func(call *core.Call) C.int {
 		p := call.Arg.(*pickup)
-		err := p.parse(sockaddrOf(who), nlmsghdrOf(hdr), func(obj *Object) error { return p.take(param, obj) })
-		if err != nil {
+		if err := p.parse(sockaddrOf(who), nlmsghdrOf(hdr), p.take); err != nil {
 			call.Fail(err)
 			return codeOf(err)
 		}

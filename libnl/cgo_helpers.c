@@ -86,6 +86,7 @@ void golibnl_abandon(void)
 	nlmsg_free(f->msg);
 	free(f->buf);
 	free(f->creds);
+	nl_cb_put(f->clone);
 	top = f->prev;
 #if defined(__SANITIZE_ADDRESS__)
 	__asan_handle_no_return();
@@ -263,13 +264,50 @@ struct golibnl_ret golibnl_recvmsgs_default(struct nl_sock *sk, struct nl_cb *cb
 	return leave_recv(&f, nl_recvmsgs_default(sk));
 }
 
+/*
+ * nl_wait_for_ack(), nl_send_sync() and nl_pickup() work with a clone of the socket's callback set that nobody else ever
+ * sees, so that a callback whose goroutine exits would leave it behind. They are therefore made of the same public
+ * calls that libnl makes them of, in all its versions, with the clone in the frame.
+ */
+static int clone_cb(struct golibnl_frame *f)
+{
+	f->clone = nl_cb_clone(f->cb);
+	return f->clone ? 0 : -NLE_NOMEM;
+}
+
+static int receive_with_clone(struct golibnl_frame *f)
+{
+	int ret = nl_recvmsgs(f->sk, f->clone);
+
+	nl_cb_put(f->clone);
+	f->clone = NULL;
+	return ret;
+}
+
+static int on_awaited_ack(struct nl_msg *msg, void *arg)
+{
+	(void)msg;
+	(void)arg;
+	return NL_STOP;
+}
+
+static int wait_for_ack(struct golibnl_frame *f)
+{
+	int err = clone_cb(f);
+
+	if (err < 0)
+		return err;
+	nl_cb_set(f->clone, NL_CB_ACK, NL_CB_CUSTOM, on_awaited_ack, NULL);
+	return receive_with_clone(f);
+}
+
 struct golibnl_ret golibnl_wait_for_ack(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int recv_hook)
 {
 	struct golibnl_frame f;
 
 	if (enter(&f, GOLIBNL_RECV, sk, cb, call, recv_hook))
 		return too_deep;
-	return leave_recv(&f, nl_wait_for_ack(sk));
+	return leave_recv(&f, wait_for_ack(&f));
 }
 
 struct golibnl_ret golibnl_send(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, struct nl_msg *msg)
@@ -290,23 +328,37 @@ struct golibnl_ret golibnl_send_auto(struct nl_sock *sk, struct nl_cb *cb, uintp
 	return leave_send(&f, nl_send_auto(sk, msg));
 }
 
-/* It fails in sending, where errno is the call's own, or in the receive that follows. */
+/*
+ * Whether auto-ACK is on shows in what completing a message does to it. Failing in sending, errno is the call's own;
+ * failing in the receive that follows, it is the receive's.
+ */
 struct golibnl_ret golibnl_send_sync(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int recv_hook,
 				     struct nl_msg *msg)
 {
+	struct nlmsghdr *hdr = nlmsg_hdr(msg);
+	int asked = hdr->nlmsg_flags & NLM_F_ACK, auto_ack, ret;
 	struct golibnl_frame f;
-	struct golibnl_ret r;
 
 	if (enter(&f, GOLIBNL_SEND | GOLIBNL_RECV, sk, cb, call, recv_hook)) {
 		nlmsg_free(msg); /* the caller gave it away */
 		return too_deep;
 	}
+	hdr->nlmsg_flags &= ~NLM_F_ACK;
+	nl_complete_msg(sk, msg);
+	auto_ack = hdr->nlmsg_flags & NLM_F_ACK;
+	hdr->nlmsg_flags |= asked;
+
 	f.out_owned = 1;
-	f.recv_errno = -1; /* no receive yet */
-	r = leave_send(&f, nl_send_sync(sk, msg));
-	if (r.ret < 0 && f.recv_errno >= 0)
-		r.err = f.recv_errno;
-	return r;
+	ret = nl_send(sk, msg);
+	f.out_owned = 0;
+	if (ret < 0) {
+		struct golibnl_ret r = leave_send(&f, ret);
+
+		nlmsg_free(msg);
+		return r;
+	}
+	nlmsg_free(msg);
+	return leave_recv(&f, auto_ack ? wait_for_ack(&f) : 0);
 }
 
 struct golibnl_ret golibnl_send_simple(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int type, int flags,
@@ -349,40 +401,43 @@ struct golibnl_ret golibnl_sendmsg(struct nl_sock *sk, struct nl_cb *cb, uintptr
 	return leave_send(&f, nl_sendmsg(sk, msg, &hdr));
 }
 
-/*
- * The head of libnl's struct nl_parser_param, which is declared in no installed header: every parser has to call its
- * first member. The layout is the same in all releases since 3.0.
- */
-struct parser_param {
-	int (*pp_cb)(struct nl_object *obj, struct nl_parser_param *param);
-};
-
-static int on_pickup(struct nl_cache_ops *ops, struct sockaddr_nl *who, struct nlmsghdr *hdr,
-		     struct nl_parser_param *param)
+static int on_pickup(struct nl_msg *msg, void *arg)
 {
 	int before = suspend(GOLIBNL_IN_CALLBACK), ret;
 
-	(void)ops;
-	ret = golibnlPickupParser(current_call(), who, hdr, param);
+	(void)arg;
+	top->msg = msg;
+	ret = golibnlPickupParser(top->call, nlmsg_get_src(msg), nlmsg_hdr(msg));
+	top->msg = NULL;
 	resume(before);
 	return ret;
 }
 
-int golibnl_pickup_emit(void *param, struct nl_object *obj)
+static int on_pickup_err(struct sockaddr_nl *nla, struct nlmsgerr *err, void *arg)
 {
-	return ((struct parser_param *)param)->pp_cb(obj, param);
+	(void)nla;
+	*(int *)arg = err->error;
+	return -nl_syserr2nlerr(err->error);
 }
 
-struct golibnl_ret golibnl_pickup(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int recv_hook,
-				  struct nl_object **result, int *syserr)
+/* syserr is NULL for nl_pickup(). */
+struct golibnl_ret golibnl_pickup(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int recv_hook, int *syserr)
 {
 	struct golibnl_frame f;
+	int err, kernel = 0;
 
 	if (enter(&f, GOLIBNL_RECV, sk, cb, call, recv_hook))
 		return too_deep;
+	err = clone_cb(&f);
+	if (err >= 0) {
+		nl_cb_set(f.clone, NL_CB_VALID, NL_CB_CUSTOM, on_pickup, NULL);
+		if (syserr)
+			nl_cb_err(f.clone, NL_CB_CUSTOM, on_pickup_err, &kernel);
+		err = receive_with_clone(&f);
+	}
 	if (syserr)
-		return leave_recv(&f, nl_pickup_keep_syserr(sk, on_pickup, result, syserr));
-	return leave_recv(&f, nl_pickup(sk, on_pickup, result));
+		*syserr = kernel;
+	return leave_recv(&f, err);
 }
 
 static void on_object(struct nl_object *obj, void *arg)

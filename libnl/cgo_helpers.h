@@ -56,6 +56,7 @@ struct golibnl_frame {
 	struct nl_msg *msg;
 	unsigned char *buf;
 	struct ucred *creds;
+	struct nl_cb *clone;
 };
 
 /* What of the user's a frame is running. */
@@ -111,8 +112,7 @@ struct golibnl_ret golibnl_sendmsg(struct nl_sock *sk, struct nl_cb *cb, uintptr
 				   struct sockaddr_nl *name, struct iovec *iov, size_t iovlen, void *control,
 				   size_t controllen);
 struct golibnl_ret golibnl_pickup(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int recv_hook,
-				  struct nl_object **result, int *syserr);
-int golibnl_pickup_emit(void *param, struct nl_object *obj);
+				  int *syserr);
 int golibnl_msg_parse(struct nl_msg *msg, uintptr_t call, uintptr_t handle);
 
 int golibnl_msg_dump(struct nl_msg *msg, char **text, size_t *len);

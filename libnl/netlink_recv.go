@@ -127,21 +127,30 @@ func (s *Socket) WaitForAck() error {
 // of its own. An error ends the pickup, which returns it unchanged.
 type PickupParser func(nla SockaddrNl, hdr *Nlmsghdr, emit func(*Object) error) error
 
-// pickup is what C's parser needs of a pickup in flight.
+// pickup is what the parser needs of a pickup in flight.
 type pickup struct {
 	parse PickupParser
-	taken []*C.struct_nl_object // a reference each; libnl keeps the last one only, and would leak the others
+	obj   *C.struct_nl_object // the last one, with a reference
 }
 
-func (p *pickup) take(param unsafe.Pointer, obj *Object) error {
+func (p *pickup) take(obj *Object) error {
 	o, err := obj.enter()
 	if err != nil {
 		return err
 	}
 	defer obj.leave()
-	C.golibnl_pickup_emit(param, o)
-	p.taken = append(p.taken, o)
+	C.nl_object_get(o)
+	p.drop()
+	p.obj = o
 	return nil
+}
+
+// drop gives back what take took.
+func (p *pickup) drop() {
+	if p.obj != nil {
+		C.nl_object_put(p.obj)
+		p.obj = nil
+	}
 }
 
 // Pickup receives one answer and returns the last object that parse made of it, nil if it made none. It leaves the
@@ -182,19 +191,12 @@ func (s *Socket) pickup(fn string, parse PickupParser, syserr *C.int) (*Object, 
 	}
 	defer f.leave()
 	p := &pickup{parse: parse}
+	defer p.drop()
 	f.call.Arg = p
-	var obj *C.struct_nl_object
-	r := C.golibnl_pickup(f.sk, f.cp, f.h, f.recvHook(), &obj, syserr)
-	kept := false
-	for _, o := range p.taken {
-		if o == obj && !kept {
-			kept = true
-			continue
-		}
-		C.nl_object_put(o)
-	}
-	if _, err = f.done(fn, r); err != nil || obj == nil {
+	if _, err = f.done(fn, C.golibnl_pickup(f.sk, f.cp, f.h, f.recvHook(), syserr)); err != nil || p.obj == nil {
 		return nil, err
 	}
-	return newObject(obj), nil
+	obj := newObject(p.obj)
+	p.obj = nil
+	return obj, nil
 }
