@@ -26,7 +26,7 @@ const maxAttrType = NLA_TYPE_MASK
 // abort on a type that it does not know.
 func policyFor(fn string, maxtype int, policy []NlaPolicy) ([]NlaPolicy, error) {
 	highest := NLA_TYPE_MAX
-	if VerNum() < LibnlVer(3, 11) { // where the headers are newer than the library that runs
+	if VerNum() < Ver(3, 11) { // where the headers are newer than the library that runs
 		highest = NLA_S64
 	}
 	for i, p := range policy {

@@ -23,7 +23,7 @@ func protect(h C.uintptr_t, stop C.int, fn func(call *core.Call) C.int) C.int {
 		defer call.End()
 		ret := call.Protect(int32(stop), func() {}, func() int32 { return int32(fn(call)) })
 		if p := call.Thrown(); p != nil {
-			core.ReportMisuse(p)
+			_ = core.ReportMisuse(p)
 		}
 		return C.int(ret)
 	}

@@ -7,8 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/golibnl/golibnl/libnl"
 	"github.com/stretchr/testify/require"
+
+	"github.com/golibnl/golibnl/libnl"
 )
 
 func onValid(t *testing.T, s *libnl.Socket, f libnl.MsgCb) {

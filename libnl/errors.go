@@ -100,7 +100,8 @@ func result(fn string, ret C.int, cerr error) error {
 	if ret >= 0 {
 		return nil
 	}
-	errno, _ := cerr.(syscall.Errno)
+	var errno syscall.Errno
+	errors.As(cerr, &errno)
 	return failure(fn, ret, errno)
 }
 

@@ -4,8 +4,9 @@ import (
 	"encoding/binary"
 	"testing"
 
-	"github.com/golibnl/golibnl/libnl"
 	"github.com/stretchr/testify/require"
+
+	"github.com/golibnl/golibnl/libnl"
 )
 
 // header is what a made-up message begins with; zero Seq stands for the one that the socket expects.

@@ -8,9 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/golibnl/golibnl/libnl"
 	"github.com/golibnl/golibnl/libnl/internal/core"
-	"github.com/stretchr/testify/require"
 )
 
 // unexpected is the first misuse that no test asked for.

@@ -22,12 +22,12 @@ type Object struct {
 // newObject makes the Go object of a reference that the caller gives away.
 func newObject(p *C.struct_nl_object) *Object {
 	o := &Object{}
-	o.own(p)
+	o.own()
 	o.guard.Init(unsafe.Pointer(p))
 	return o
 }
 
-func (o *Object) own(p *C.struct_nl_object) {
+func (o *Object) own() {
 	o.lent.Store(false)
 	o.refs.Store(1)
 	o.guard.Own("Object")
@@ -84,7 +84,7 @@ func (o *Object) Get() (*Object, error) {
 		return nil, failure("nl_object_get", -C.NLE_NOMEM, 0)
 	}
 	o.guard.Swap(unsafe.Pointer(c))
-	o.own(c)
+	o.own()
 	return o, nil
 }
 

@@ -18,14 +18,14 @@ const (
 	LIBNL_AGE      = C.LIBNL_AGE
 )
 
-// LibnlVer returns a version number that compares with [LIBNL_VER_NUM] and [VerNum].
+// Ver returns a version number that compares with [LIBNL_VER_NUM] and [VerNum].
 //
 // Goroutines: any.
 //
 // Implements:
 //
 //	#define LIBNL_VER(maj,min) ((maj) << 8 | (min))
-func LibnlVer(maj, min int) int { return maj<<8 | min }
+func Ver(maj, min int) int { return maj<<8 | min }
 
 // VerNum returns the number of the version that the process runs with: major times 256 plus minor.
 //

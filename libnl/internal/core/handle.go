@@ -32,7 +32,7 @@ func Value[T any](h uintptr) (v T, ok bool) {
 			ok = false
 		}
 		if !ok {
-			misuse(ErrFreed)
+			_ = misuse(ErrFreed)
 		}
 	}()
 	v, ok = cgo.Handle(h).Value().(T)

@@ -1,0 +1,21 @@
+# Every target is a line that calls scripts/ or go; no program needs this file.
+GOLANGCI = v2.15.0
+
+help:     ## list the targets
+	@sed -n 's/^\([a-z]*\): *.*## /  \1	/p' Makefile
+demo:     ## run the tour: Go talks to the kernel through libnl
+	scripts/demo
+test:     ## vet and test
+	scripts/test
+race:     ## test with the race detector
+	scripts/test -race
+asan:     ## test with the address and leak sanitizers (gcc or clang with their runtime)
+	scripts/test -asan
+cgocheck: ## test with the strict check of pointers that pass into C
+	GOEXPERIMENT=cgocheck2 scripts/test
+parity:   ## run each scenario in C on libnl and in Go, and compare the traces
+	scripts/test -count=1 -v -run TestParity
+lint:     ## golangci-lint, at the version above
+	scripts/lint $(GOLANGCI)
+
+.PHONY: help demo test race asan cgocheck parity lint
