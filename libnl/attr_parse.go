@@ -111,10 +111,7 @@ func nlaValidate(fn string, b []byte, maxtype int, policy []NlaPolicy) error {
 	if err != nil {
 		return err
 	}
-	if len(b) == 0 {
-		return nil
-	}
-	ret := C.nla_validate((*C.struct_nlattr)(unsafe.Pointer(&b[0])), C.int(len(b)), C.int(maxtype), pol)
+	ret := C.golibnl_validate(unsafe.Pointer(unsafe.SliceData(b)), C.int(len(b)), C.int(maxtype), pol)
 	if ret < 0 {
 		return failure(fn, ret, 0)
 	}

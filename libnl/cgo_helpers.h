@@ -118,6 +118,12 @@ int golibnl_msg_parse(struct nl_msg *msg, uintptr_t call, uintptr_t handle);
 int golibnl_msg_dump(struct nl_msg *msg, char **text, size_t *len);
 int golibnl_parse(int32_t *offs, int maxtype, const void *head, int len, const struct nla_policy *policy);
 
+/* Bytes that may be too few for the struct go to C as void *: in Go the cast alone would be wrong. */
+static inline int golibnl_validate(const void *head, int len, int maxtype, const struct nla_policy *policy)
+{
+	return nla_validate((const struct nlattr *)head, len, maxtype, policy);
+}
+
 /* Offsets instead of pointers: what C returns must not be a pointer into Go memory. -1 is NULL. */
 static inline int golibnl_find(const void *head, int len, int type)
 {
