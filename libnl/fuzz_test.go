@@ -154,6 +154,7 @@ func FuzzBuild(f *testing.F) {
 		for ; len(steps) >= 2; steps = steps[2:] {
 			before, n := m.Hdr().Bytes(), steps[1]
 			shrinks := false
+			err = nil
 			switch steps[0] % 10 {
 			case 0:
 				err = m.NlaPut(int(n), fill[:n])

@@ -255,7 +255,7 @@ func NlDebug() int { return int(C.golibnl_debug()) }
 // Goroutines: any.
 func SetNlDebug(level int) { C.golibnl_set_debug(C.int(level)) }
 
-// Nlfamily2str returns the name of a protocol: NETLINK_ROUTE, or the number in hex for one that libnl does not know.
+// Nlfamily2str returns the name of a protocol: "route", or the number in hex for one that libnl does not know.
 //
 // Goroutines: any.
 //

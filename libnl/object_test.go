@@ -2,7 +2,6 @@ package libnl_test
 
 import (
 	"errors"
-	"runtime"
 	"slices"
 	"sync"
 	"syscall"
@@ -122,18 +121,6 @@ func TestMsgParsePanic(t *testing.T) {
 		_ = m.Parse(func(o *libnl.Object) { stale = o; panic(cause) })
 	}()
 	expectMisuse(t, 1, func() { require.Empty(t, stale.GetType()) })
-	require.NoError(t, m.SetHdr(m.Hdr()), "the message is free again")
-}
-
-func TestMsgParseGoexit(t *testing.T) {
-	m := linkMsg(t, linkPayload("lo"))
-	within(t, func() {
-		_ = m.Parse(func(*libnl.Object) { runtime.Goexit() })
-		t.Error("the goroutine ends in the callback")
-	})
-	n := 0
-	require.NoError(t, m.Parse(func(*libnl.Object) { n++ }))
-	require.Equal(t, 1, n)
 	require.NoError(t, m.SetHdr(m.Hdr()), "the message is free again")
 }
 
