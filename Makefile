@@ -14,7 +14,7 @@ asan:     ## test with the address and leak sanitizers (gcc or clang with their 
 cgocheck: ## test with the strict check of pointers that pass into C
 	GOEXPERIMENT=cgocheck2 scripts/test
 parity:   ## run each scenario in C on libnl and in Go, and compare the traces
-	scripts/test -count=1 -v -run TestParity
+	scripts/setup --test && go test -count=1 -v -run 'TestMutations|TestOwnLoop|TestCoverage|TestParity' ./internal/parity
 lint:     ## golangci-lint, at the version above
 	scripts/lint $(GOLANGCI)
 

@@ -88,8 +88,7 @@ func TestNestCancel(t *testing.T) {
 func TestNestEndsThatAreNone(t *testing.T) {
 	m, other := newMsg(t), newMsg(t)
 	require.NoError(t, m.NlaPutU8(1, 1))
-	require.NoError(t, other.NlaPutU32(1, 1))
-	foreign := nest(t, other, 2)
+	foreign := nest(t, other, 2) // where m has an attribute
 	require.NoError(t, other.NlaPutU8(3, 3))
 	cancelled := nest(t, m, 2)
 	require.NoError(t, m.NlaNestCancel(cancelled))

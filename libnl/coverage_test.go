@@ -277,3 +277,22 @@ func TestKernelConstantsAreComplete(t *testing.T) {
 	}
 	require.Greater(t, n, 80)
 }
+
+// The tests that docs/semantics.md names exist.
+func TestSemanticsNamesTests(t *testing.T) {
+	text, err := os.ReadFile("../docs/semantics.md")
+	require.NoError(t, err)
+	paths, err := filepath.Glob("*_test.go")
+	require.NoError(t, err)
+	var src strings.Builder
+	for _, path := range paths {
+		b, err := os.ReadFile(path)
+		require.NoError(t, err)
+		src.Write(b)
+	}
+	names := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(string(text), -1)
+	require.Greater(t, len(names), 15)
+	for _, m := range names {
+		require.Contains(t, src.String(), "func "+m[1]+"(", "docs/semantics.md")
+	}
+}

@@ -33,7 +33,8 @@ type Cb struct {
 
 // MsgCb is called for a message (nl_recvmsg_msg_cb_t). msg is borrowed until it returns; [Msg.Get] keeps it. An error
 // ends the call, which returns it unchanged (together with NLE_DUMP_INTR when the dump was interrupted, which in C hides
-// it); if the error wraps an [Error], that is the code that libnl sees.
+// it); if the error wraps an [Error], that is the code that libnl sees. A CbAction beyond [NL_STOP], which C takes for a
+// number of messages, is an error too.
 type MsgCb func(msg *Msg) (CbAction, error)
 
 // ErrCb is called for a kernel error (nl_recvmsg_err_cb_t) from nla. Its result is that of [MsgCb], but [NL_STOP] makes

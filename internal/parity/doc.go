@@ -1,0 +1,50 @@
+//go:build linux && cgo
+
+// Package parity proves that package libnl behaves as libnl does: a C program (cside) and its Go twin run the same
+// scenarios, and what they tell of it, line by line, must be equal. Only tests use it.
+//
+// # Scenarios
+//
+// A scenario is text, in scenarios/GROUP.txt. A line is words; # begins a comment. Each scenario has a socket, whose
+// sequence numbers are set so that the next one to be sent is the one that is expected: it is written +0, and others
+// relative to it.
+//
+//	scenario NAME                 begins one; what follows is done in order
+//	over usersock | route         takes a real socket; without it, datagrams are injected with nl_cb_overwrite_recv, and
+//	                              what is sent ends in nl_cb_overwrite_send
+//	set OPTION                    no-auto-ack auto-ack no-seq-check no-peek peek passcred msg-buf-size=N group=N
+//	                              peer=PORT
+//	on CALLBACK RESULT...         sets a callback; it returns the results in turn, and the last one for ever
+//	on CALLBACK default|verbose|debug
+//	datagram [from=PORT] [creds=PID/UID/GID] [group=MASK] MESSAGE...
+//	                              is received later, as one; a peer sends it if the socket is a real one
+//	eof                           the receive hook says 0
+//	fail CODE [ERRNO]             the receive hook fails; it says NLE_AGAIN when all is through
+//	flood N                       a peer sends N notifications to group 1
+//	call FUNCTION [MESSAGE]       recvmsgs_report recvmsgs recvmsgs_default recv wait_for_ack pickup pickup_keep_syserr
+//	                              send send_auto send_sync send_simple sendto
+//	differs REASON                Go does otherwise on purpose; then, a part of each line that only one side has:
+//	c TEXT
+//	go TEXT
+//
+// CALLBACK is a type of libnl's without NL_CB_, or ERR, or one of the hooks SEND and RECVMSGS, or PARSER (of a pickup).
+// RESULT is OK, SKIP, STOP, NLE_NAME (returned negated), a number, or, for SEND, WHOLE: the length of the message. Before
+// it, send: makes the callback send a message, recv: receive, and clear: take itself away.
+//
+// MESSAGE is a kind and attributes, with commas between: data, type:N, done, done:ERRNO, ack, err:ERRNO, noop, overrun,
+// raw:HEX; then multi, intr, wantack, dump or flags=N (nlmsg_flags), seq=+N, pid=self|peer|N, p=HEX or fill=N (payload),
+// short=N (payload cut to N bytes), len=N (what nlmsg_len says), cut=N (the datagram ends N bytes before). A message to
+// be sent leaves sequence number and port to libnl unless it names them; again is the one that was sent last.
+//
+// # Traces
+//
+// A trace has a line for each receive by the hook, each callback, each message that left (wire), each result, and for
+// the end: the number that is expected, the next one, and how many datagrams were left. Sequence numbers are relative;
+// ports are self and peer.
+//
+// # What else is proven
+//
+// The C side has a receive loop of its own (cside/loop.c), which is seen to do what libnl's does. Told to get one thing
+// wrong (cside/branches.h), it is noticed by a scenario; asked where it went, it shows that coverage.txt, which names
+// scenarios for each branch, is right.
+package parity

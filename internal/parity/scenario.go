@@ -1,0 +1,156 @@
+//go:build linux && cgo
+
+package parity
+
+import (
+	"embed"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+//go:embed scenarios/*.txt
+var files embed.FS
+
+// An Over says how datagrams reach the socket.
+type Over string
+
+// How datagrams reach the socket.
+const (
+	Inject   Over = "inject"   // through nl_cb_overwrite_recv
+	Usersock Over = "usersock" // a peer sends them
+	Route    Over = "route"    // the kernel answers
+)
+
+// A Scenario is what both sides do.
+type Scenario struct {
+	Group, Name string
+	Over        Over
+	Steps       []Step
+	Differs     *Difference // nil if the traces must be equal
+}
+
+// A Step is a line of a scenario.
+type Step struct {
+	Line  int
+	Words []string
+}
+
+// A Difference is what Go does otherwise on purpose.
+type Difference struct {
+	Reason string
+	C, Go  []string // a part of each line that only one side has
+}
+
+// Scenarios returns all scenarios, in the order of their files.
+func Scenarios() ([]*Scenario, error) {
+	names, err := files.ReadDir("scenarios")
+	if err != nil {
+		return nil, err
+	}
+	var all []*Scenario
+	for _, f := range names {
+		text, err := files.ReadFile(path.Join("scenarios", f.Name()))
+		if err != nil {
+			return nil, err
+		}
+		group, err := parse(f.Name(), string(text))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, group...)
+	}
+	return all, nil
+}
+
+func parse(file, text string) ([]*Scenario, error) {
+	var all []*Scenario
+	var sc *Scenario
+	for i, line := range strings.Split(text, "\n") {
+		words := split(line)
+		if len(words) == 0 {
+			continue
+		}
+		if words[0] == "scenario" && len(words) == 2 {
+			sc = &Scenario{Group: strings.TrimSuffix(file, ".txt"), Name: words[1], Over: Inject}
+			if slices.ContainsFunc(all, func(o *Scenario) bool { return o.Name == sc.Name }) {
+				return nil, fmt.Errorf("%s:%d: another scenario is called %s", file, i+1, sc.Name)
+			}
+			all = append(all, sc)
+			continue
+		}
+		if sc == nil {
+			return nil, fmt.Errorf("%s:%d: outside of a scenario", file, i+1)
+		}
+		if err := sc.add(Step{Line: i + 1, Words: words}); err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", file, i+1, err)
+		}
+	}
+	return all, nil
+}
+
+func split(line string) []string {
+	words := strings.Fields(line)
+	if i := slices.IndexFunc(words, func(w string) bool { return w[0] == '#' }); i >= 0 {
+		words = words[:i]
+	}
+	return words
+}
+
+func (sc *Scenario) add(s Step) error {
+	rest := strings.Join(s.Words[1:], " ")
+	switch s.Words[0] {
+	case "over":
+		sc.Over = Over(rest)
+		if sc.Over != Usersock && sc.Over != Route {
+			return fmt.Errorf("over %q", rest)
+		}
+	case "differs":
+		sc.Differs = &Difference{Reason: rest}
+	case "c", "go":
+		if sc.Differs == nil || rest == "" {
+			return fmt.Errorf("%q without differs", s.Words[0])
+		}
+		if s.Words[0] == "c" {
+			sc.Differs.C = append(sc.Differs.C, rest)
+		} else {
+			sc.Differs.Go = append(sc.Differs.Go, rest)
+		}
+	default:
+		sc.Steps = append(sc.Steps, s)
+	}
+	return nil
+}
+
+// String returns GROUP/NAME.
+func (sc *Scenario) String() string { return sc.Group + "/" + sc.Name }
+
+// has reports whether a step begins with the words.
+func (sc *Scenario) has(words ...string) bool {
+	return slices.ContainsFunc(sc.Steps, func(s Step) bool {
+		return len(s.Words) >= len(words) && slices.Equal(s.Words[:len(words)], words)
+	})
+}
+
+// hasWord reports whether a word of a step begins with the prefix.
+func (sc *Scenario) hasWord(prefix string) bool {
+	return slices.ContainsFunc(sc.Steps, func(s Step) bool {
+		return slices.ContainsFunc(s.Words, func(w string) bool { return strings.HasPrefix(w, prefix) })
+	})
+}
+
+// Deliverable reports whether a peer can send what the scenario injects: no failures of a receive, no other sender.
+func (sc *Scenario) Deliverable() bool {
+	return sc.Over == Inject && !sc.has("eof") && !sc.has("fail") && !sc.has("on", "SEND") &&
+		!sc.hasWord("from=") && !sc.hasWord("creds=")
+}
+
+// OwnLoop reports whether the C side's own receive loop can take the place of libnl's: it knows neither libnl's built-in
+// callbacks nor another loop.
+func (sc *Scenario) OwnLoop() bool {
+	return !sc.hasWord("verbose") && !sc.hasWord("debug") && !sc.has("on", "RECVMSGS")
+}
+
+// Privileged reports whether the scenario needs a network namespace of its own.
+func (sc *Scenario) Privileged() bool { return sc.Over == Route || sc.hasWord("group=") }
