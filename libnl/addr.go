@@ -4,6 +4,7 @@ package libnl
 import "C"
 
 import (
+	"strings"
 	"sync/atomic"
 	"unsafe"
 
@@ -70,6 +71,9 @@ func AddrBuild(family int, b []byte) (*Addr, error) {
 //
 //	int nl_addr_parse(const char *, int, struct nl_addr **);
 func AddrParse(text string, hint int) (*Addr, error) {
+	if strings.IndexByte(text, 0) >= 0 {
+		return nil, refusal("nl_addr_parse", NLE_NOADDR, "the text %q has a NUL in it", text)
+	}
 	c := C.CString(text)
 	defer C.free(unsafe.Pointer(c))
 	var p *C.struct_nl_addr
@@ -161,15 +165,38 @@ func (a *Addr) GetPrefixlen() (bits int) {
 
 // Addr2str returns the address as text, with the prefix length if that is not the whole address.
 //
-// Goroutines: any. Errors: none; empty on a freed address.
+// Goroutines: any. Errors: none; empty on a freed address, and for fewer bytes than the family has, beyond which C reads.
 //
 // Implements:
 //
 //	char *nl_addr2str(const struct nl_addr *, char *, size_t);
 func (a *Addr) Addr2str() (text string) {
 	_ = a.with(func(p *C.struct_nl_addr) error {
+		if n := C.nl_addr_get_len(p); n > 0 && !whole(int(C.nl_addr_get_family(p)), C.GoBytes(C.nl_addr_get_binary_addr(p), C.int(n))) {
+			return nil
+		}
 		text = cstr(func(buf *C.char, n C.size_t) *C.char { return C.nl_addr2str(p, buf, n) })
 		return nil
 	})
 	return text
+}
+
+// whole reports whether b is long enough for libnl to print as an address of the family.
+func whole(family int, b []byte) bool {
+	switch family {
+	case C.AF_INET:
+		return len(b) >= 4
+	case C.AF_INET6:
+		return len(b) >= 16
+	case C.AF_DECnet:
+		return len(b) >= 2
+	case C.AF_MPLS: // labels of four bytes, the last one with the bottom-of-stack bit
+		for ; len(b) >= 4; b = b[4:] {
+			if b[2]&1 != 0 {
+				return true
+			}
+		}
+		return false
+	}
+	return true
 }

@@ -378,7 +378,7 @@ func NlaForEachAttr(b []byte) iter.Seq[*Nlattr] {
 // Implements:
 //
 //	int nla_attr_size(int payload);
-func NlaAttrSize(payload int) int { return int(C.nla_attr_size(C.int(payload))) }
+func NlaAttrSize(payload int) int { return int(C.nla_attr_size(csize(payload))) }
 
 // NlaTotalSize returns the length of an attribute with a payload, padding included.
 //
@@ -387,7 +387,7 @@ func NlaAttrSize(payload int) int { return int(C.nla_attr_size(C.int(payload))) 
 // Implements:
 //
 //	int nla_total_size(int payload);
-func NlaTotalSize(payload int) int { return int(C.nla_total_size(C.int(payload))) }
+func NlaTotalSize(payload int) int { return int(C.nla_total_size(csize(payload))) }
 
 // NlaPadlen returns the length of the padding after an attribute with a payload.
 //
@@ -396,4 +396,4 @@ func NlaTotalSize(payload int) int { return int(C.nla_total_size(C.int(payload))
 // Implements:
 //
 //	int nla_padlen(int payload);
-func NlaPadlen(payload int) int { return int(C.nla_padlen(C.int(payload))) }
+func NlaPadlen(payload int) int { return int(C.nla_padlen(csize(payload))) }

@@ -3,7 +3,10 @@ package libnl
 // #include "cgo_helpers.h"
 import "C"
 
-import "unsafe"
+import (
+	"math"
+	"unsafe"
+)
 
 // NlaPolicy says what an attribute must be like (struct nla_policy): its type, NLA_U32 and so on, and the bounds of its
 // payload in bytes, 0 for that of the type. Entry n of a policy is about attributes of type n; entries that are missing
@@ -44,7 +47,7 @@ func policyFor(fn string, maxtype int, policy []NlaPolicy) ([]NlaPolicy, error) 
 // n, or nil. Attributes of higher types are left out, and bytes after the last whole attribute. It checks the attributes
 // against policy, unless that is nil. The results refer to the bytes of b.
 //
-// Goroutines: plain. Errors: NLE_RANGE for an attribute that is too short or too long, a negative maxtype, and a policy of
+// Goroutines: plain. Errors: NLE_RANGE for an attribute that is too short or too long, a maxtype that is no 16-bit number, and a policy of
 // a type that does not exist; NLE_INVAL for an [NLA_STRING] without a NUL at its end.
 //
 // Implements:
@@ -55,16 +58,17 @@ func NlaParse(maxtype int, b []byte, policy []NlaPolicy) ([]*Nlattr, error) {
 }
 
 func nlaParse(fn string, maxtype int, b []byte, policy []NlaPolicy) ([]*Nlattr, error) {
-	if maxtype < 0 || maxtype > maxSize || len(b) > maxSize {
+	if maxtype < 0 || maxtype > math.MaxUint16 || len(b) > maxSize {
 		return nil, refusal(fn, NLE_RANGE, "maxtype %d, %d bytes", maxtype, len(b))
 	}
-	tb := make([]*Nlattr, min(maxtype, maxAttrType)+1)
-	pol, err := policyArg(fn, len(tb)-1, policy)
+	tb := make([]*Nlattr, maxtype+1)
+	maxtype = min(maxtype, maxAttrType)
+	pol, err := policyArg(fn, maxtype, policy)
 	if err != nil {
 		return nil, err
 	}
-	offs := make([]C.int32_t, len(tb))
-	ret := C.golibnl_parse(&offs[0], C.int(len(tb)-1), unsafe.Pointer(unsafe.SliceData(b)), C.int(len(b)), pol)
+	offs := make([]C.int32_t, maxtype+1)
+	ret := C.golibnl_parse(&offs[0], C.int(maxtype), unsafe.Pointer(unsafe.SliceData(b)), C.int(len(b)), pol)
 	if ret < 0 {
 		return nil, failure(fn, ret, 0)
 	}

@@ -38,7 +38,7 @@ func TestNlaParse(t *testing.T) {
 }
 
 func TestNlaParseNothing(t *testing.T) {
-	for _, b := range [][]byte{nil, {}, {0}, {0, 0, 0, 0}, {0xff, 0xff, 1, 0}} {
+	for _, b := range [][]byte{nil, {}, {0}, {0, 0, 0}, {0, 0, 0, 0}, {0xff, 0xff, 1, 0}} {
 		tb, err := libnl.NlaParse(2, b, []libnl.NlaPolicy{{Type: libnl.NLA_U64}})
 		require.NoError(t, err)
 		require.Equal(t, make([]*libnl.Nlattr, 3), tb)
@@ -67,7 +67,7 @@ func TestNlaParseHostileLengths(t *testing.T) {
 
 func TestNlaParseMaxtype(t *testing.T) {
 	b := slices.Concat(rawAttr(1, 1), rawAttr(libnl.NLA_TYPE_MASK, 2))
-	for _, maxtype := range []int{-1, math.MinInt, math.MaxInt} {
+	for _, maxtype := range []int{-1, math.MinInt, math.MaxUint16 + 1, math.MaxInt} {
 		_, err := libnl.NlaParse(maxtype, b, nil)
 		require.ErrorIs(t, err, libnl.NLE_RANGE, "maxtype %d", maxtype)
 	}
@@ -83,8 +83,9 @@ func TestNlaParseMaxtype(t *testing.T) {
 	require.Len(t, tb, libnl.NLA_TYPE_MASK+1)
 	require.Equal(t, map[int]string{1: "\x01", libnl.NLA_TYPE_MASK: "\x02"}, payloads(tb), "the highest type there is")
 
-	tb, err = libnl.NlaParse(1<<20, b, nil)
+	tb, err = libnl.NlaParse(math.MaxUint16, b, nil)
 	require.NoError(t, err)
+	require.Len(t, tb, math.MaxUint16+1, "maxtype is always an index")
 	require.Equal(t, map[int]string{1: "\x01", libnl.NLA_TYPE_MASK: "\x02"}, payloads(tb))
 }
 

@@ -341,7 +341,9 @@ func (m *Msg) NlaNestStart(attrtype int) (a *Nlattr, err error) {
 		return nil, err
 	}
 	err = m.with(func(p *C.struct_nl_msg) error {
-		a, err = m.attrAt(p, "nla_nest_start", C.golibnl_nest_start(p, C.int(attrtype)))
+		if a, err = m.attrAt(p, "nla_nest_start", C.golibnl_nest_start(p, C.int(attrtype))); err == nil {
+			m.nests = append(m.nests, a)
+		}
 		return err
 	})
 	return a, err
@@ -350,7 +352,8 @@ func (m *Msg) NlaNestStart(attrtype int) (a *Nlattr, err error) {
 // NlaNestEnd ends the nest that start began, and takes it away again if it is empty.
 //
 // Ownership: start is borrowed. Goroutines: any. Errors: NLE_ATTRSIZE if the nest is longer than 65,535 bytes, and is taken
-// away; NLE_INVAL if start is no nest of this message, or not any more; ErrBusy, ErrFreed.
+// away; NLE_INVAL if start is no nest of this message, or not any more; NLE_NOMEM if the message, being unaligned, has no room for the
+// padding; ErrBusy, ErrFreed.
 //
 // Implements:
 //
@@ -374,8 +377,8 @@ func (m *Msg) NlaNestEndKeepEmpty(start *Nlattr) error {
 
 // NlaNestCancel takes the nest that start began away again, with all that was put since.
 //
-// Ownership: start is borrowed. Goroutines: any. Errors: NLE_INVAL if start is no nest of this message, or not any more;
-// ErrBusy, ErrFreed.
+// Ownership: start is borrowed. Goroutines: any. Errors: NLE_INVAL if start is no nest of this message, or not any more; NLE_NOMEM if
+// the message, being unaligned, has no room for the padding; ErrBusy, ErrFreed.
 //
 // Implements:
 //
@@ -389,12 +392,31 @@ func (m *Msg) NlaNestCancel(start *Nlattr) error {
 
 func (m *Msg) nest(fn string, start *Nlattr, f func(*C.struct_nl_msg, *C.struct_nlattr) C.int) error {
 	return m.with(func(p *C.struct_nl_msg) error {
-		if start == nil || start.m != m || C.golibnl_nest_ready(p, C.int(start.off)) == 0 {
+		i := m.findNest(start)
+		switch {
+		case i < 0:
 			return refusal(fn, NLE_INVAL, "the attribute begins no nest of this message")
+		case C.golibnl_nest_ready(p, C.int(start.off)) == 0:
+			return refusal(fn, NLE_NOMEM, "no room for the padding that comes first")
 		}
-		if ret := f(p, C.golibnl_attr_at(p, C.int(start.off))); ret < 0 {
+		ret := f(p, C.golibnl_attr_at(p, C.int(start.off)))
+		if int(C.nlmsg_hdr(p).nlmsg_len) <= start.off { // taken away, and those after it
+			clear(m.nests[i:])
+			m.nests = m.nests[:i]
+		}
+		if ret < 0 {
 			return failure(fn, ret, 0)
 		}
 		return nil
 	})
+}
+
+// findNest finds a nest of the message, -1 if start is none. It is among the last, most of the time.
+func (m *Msg) findNest(start *Nlattr) int {
+	for i := len(m.nests) - 1; i >= 0; i-- {
+		if m.nests[i] == start {
+			return i
+		}
+	}
+	return -1
 }

@@ -87,6 +87,10 @@ void golibnl_abandon(void)
 	free(f->buf);
 	free(f->creds);
 	nl_cb_put(f->clone);
+	if (f->obj) {
+		nl_object_put(f->obj);
+		nl_cache_ops_put(f->ops);
+	}
 	top = f->prev;
 #if defined(__SANITIZE_ADDRESS__)
 	__asan_handle_no_return();
@@ -444,7 +448,9 @@ static void on_object(struct nl_object *obj, void *arg)
 {
 	int before = suspend(GOLIBNL_IN_CALLBACK);
 
-	golibnlObjectCb((uintptr_t)arg, current_call(), obj);
+	top->obj = obj; /* the parser's, which puts it when this returns */
+	golibnlObjectCb((uintptr_t)arg, top->call, obj);
+	top->obj = NULL;
 	resume(before);
 }
 
@@ -455,19 +461,25 @@ int golibnl_msg_parse(struct nl_msg *msg, uintptr_t call, uintptr_t handle)
 
 	if (enter(&f, 0, NULL, NULL, call, 0))
 		return GOLIBNL_TOO_DEEP;
+	/* nl_msg_parse() holds a reference to the operations that it finds, for golibnl_abandon() to give back. */
+	f.ops = nl_cache_ops_associate(nlmsg_get_proto(msg), nlmsg_hdr(msg)->nlmsg_type);
 	ret = nl_msg_parse(msg, on_object, (void *)handle);
 	top = f.prev;
 	return ret;
 }
 
+/* The copy has room for the padding of a last attribute without one, which nl_msg_dump() prints all the same. */
 int golibnl_msg_dump(struct nl_msg *msg, char **text, size_t *len)
 {
-	FILE *f = open_memstream(text, len);
+	struct nl_msg *copy = nlmsg_convert(nlmsg_hdr(msg));
+	FILE *f = copy ? open_memstream(text, len) : NULL;
 
-	if (!f)
-		return -1;
-	nl_msg_dump(msg, f);
-	return fclose(f);
+	if (f) {
+		nlmsg_set_proto(copy, nlmsg_get_proto(msg));
+		nl_msg_dump(copy, f);
+	}
+	nlmsg_free(copy);
+	return f ? fclose(f) : -1;
 }
 
 /* nla_parse() with offsets from head in the place of pointers, -1 for an attribute that is not there. */

@@ -23,6 +23,7 @@
 #include <netlink/netlink.h>
 #include <netlink/addr.h>
 #include <netlink/attr.h>
+#include <netlink/cache.h>
 #include <netlink/data.h>
 #include <netlink/errno.h>
 #include <netlink/handlers.h>
@@ -57,6 +58,8 @@ struct golibnl_frame {
 	unsigned char *buf;
 	struct ucred *creds;
 	struct nl_cb *clone;
+	struct nl_object *obj;
+	struct nl_cache_ops *ops;
 };
 
 /* What of the user's a frame is running. */

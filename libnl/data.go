@@ -68,7 +68,9 @@ func DataAllocAttr(a *Nlattr) (*Data, error) {
 	if !a.has(0) {
 		return nil, refusal("nl_data_alloc_attr", NLE_INVAL, "no attribute")
 	}
-	return newData("nl_data_alloc_attr", C.nl_data_alloc_attr(a.c()))
+	// Not nl_data_alloc_attr, which does the same, but with the length in bytes that the caller may have changed since.
+	b := a.Data()
+	return newData("nl_data_alloc_attr", C.nl_data_alloc(unsafe.Pointer(unsafe.SliceData(b)), C.size_t(len(b))))
 }
 
 // Clone makes a copy.
@@ -150,7 +152,8 @@ func (d *Data) GetSize() (n int) {
 	return n
 }
 
-// Cmp compares two runs of bytes: 0 if they are equal.
+// Cmp compares two runs of bytes, as memcmp(3): 0 if they are equal. Where their lengths differ it is the difference; C
+// then reads beyond the shorter one.
 //
 // Ownership: other is borrowed. Goroutines: any. Errors: none; freed data compares as 1 with anything.
 //
@@ -158,15 +161,18 @@ func (d *Data) GetSize() (n int) {
 //
 //	int nl_data_cmp(const struct nl_data *, const struct nl_data *);
 func (d *Data) Cmp(other *Data) int {
-	p, err := d.g().Acquire()
+	c, err := other.Clone() // two goroutines that compare crosswise must not wait for each other
 	if err != nil {
 		return 1
 	}
-	defer d.guard.Release()
-	q, err := other.g().Acquire()
-	if err != nil {
-		return 1
-	}
-	defer other.guard.Release()
-	return int(C.nl_data_cmp((*C.struct_nl_data)(p), (*C.struct_nl_data)(q)))
+	defer func() { _ = c.Free() }()
+	ret := 1
+	_ = d.with(func(p *C.struct_nl_data) error {
+		n := C.nl_data_get_size(p)
+		if ret = int(n) - c.GetSize(); ret == 0 && n > 0 {
+			ret = int(C.nl_data_cmp(p, (*C.struct_nl_data)(c.guard.Pointer())))
+		}
+		return nil
+	})
+	return ret
 }

@@ -65,12 +65,15 @@ func Syserr2nlerr(errno syscall.Errno) Error { return Error(C.nl_syserr2nlerr(C.
 
 // Perror writes the text for a code to w, as C writes it to standard error, after "s: " unless s is empty.
 //
-// Goroutines: any. Errors: those of w.
+// Goroutines: any. Errors: those of w; NLE_INVAL if w is nil.
 //
 // Implements:
 //
 //	void nl_perror(int, const char *);
 func Perror(w io.Writer, e Error, s string) error {
+	if w == nil {
+		return refusal("nl_perror", NLE_INVAL, "no writer")
+	}
 	if s != "" {
 		s += ": "
 	}

@@ -6,8 +6,9 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/golibnl/golibnl/libnl"
 	"github.com/stretchr/testify/require"
+
+	"github.com/golibnl/golibnl/libnl"
 )
 
 // isWithin reports whether sub is a part of b, with nothing behind it to write into.

@@ -8,9 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/golibnl/golibnl/internal/ctest"
 	"github.com/golibnl/golibnl/libnl"
-	"github.com/stretchr/testify/require"
 )
 
 // hostile returns values of a type that a caller should not pass, and plain ones.

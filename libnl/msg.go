@@ -4,8 +4,11 @@ package libnl
 import "C"
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"sync/atomic"
 	"unsafe"
 
@@ -24,12 +27,14 @@ const (
 
 // Msg is a netlink message (struct nl_msg): a buffer of fixed size that begins with a header.
 //
-// Any goroutine may call its methods; calls take turns. While a send is running with the message, others get [ErrBusy].
+// Any goroutine may call its methods; calls take turns. While a send or [Msg.Parse] is running with the message, it can be
+// read, and calls that would change it get [ErrBusy].
 type Msg struct {
 	guard core.Guard
 	lent  atomic.Uint32 // how, notLent for a message that Go owns
 	refs  atomic.Int32
-	busy  atomic.Bool // a send is running
+	busy  atomic.Bool // a send or a Parse is running
+	nests []*Nlattr   // that were started and are there, in order
 }
 
 func newMsg(fn string, p *C.struct_nl_msg) (*Msg, error) {
@@ -76,15 +81,31 @@ func (m *Msg) ptr() *C.struct_nl_msg { return (*C.struct_nl_msg)(m.guard.Pointer
 
 // with runs f, a C call that neither waits nor calls back, with the message to itself.
 func (m *Msg) with(f func(p *C.struct_nl_msg) error) error {
-	p, err := m.g().Lock(0)
+	for {
+		p, err := m.g().Lock(0)
+		switch {
+		case err == nil:
+			defer m.guard.Unlock()
+			return f((*C.struct_nl_msg)(p))
+		case !errors.Is(err, ErrBusy) || m.busy.Load():
+			return err
+		}
+		runtime.Gosched() // readers, who will not be long
+	}
+}
+
+// read runs f, which only reads the message. Others may read it at the same time, and a send may be running with it.
+func (m *Msg) read(f func(p *C.struct_nl_msg)) error {
+	p, err := m.g().Acquire()
 	if err != nil {
 		return err
 	}
-	defer m.guard.Unlock()
-	return f((*C.struct_nl_msg)(p))
+	defer m.guard.Release()
+	f((*C.struct_nl_msg)(p))
+	return nil
 }
 
-// begin gives the message to a send, until end.
+// begin gives the message to a send or a Parse, until end.
 func (m *Msg) begin() error {
 	if _, err := m.g().Acquire(); err != nil {
 		return err
@@ -107,7 +128,7 @@ func (m *Msg) consume() (*C.struct_nl_msg, error) {
 		return nil, fmt.Errorf("nl_send_sync: the message has other references, which it would free: %w", ErrBusy)
 	}
 	p := m.ptr()
-	m.guard.Kill()
+	m.guard.Kill(1)
 	m.guard.Disown()
 	return p, nil
 }
@@ -139,12 +160,16 @@ func NlmsgAllocSize(size int) (*Msg, error) {
 // NlmsgAllocSimple makes a message of the default size with a type and flags; port ID and sequence number are left to
 // [Socket.SendAuto].
 //
-// Ownership: the result is owned, Free it. Goroutines: any. Errors: NLE_NOMEM.
+// Ownership: the result is owned, Free it. Goroutines: any. Errors: NLE_NOMEM; NLE_RANGE for a type or flags that are no
+// 16-bit numbers.
 //
 // Implements:
 //
 //	struct nl_msg *nlmsg_alloc_simple(int, int);
 func NlmsgAllocSimple(typ, flags int) (*Msg, error) {
+	if err := checkHeader("nlmsg_alloc_simple", typ, flags); err != nil {
+		return nil, err
+	}
 	return newMsg("nlmsg_alloc_simple", C.nlmsg_alloc_simple(C.int(typ), C.int(flags)))
 }
 
@@ -238,7 +263,7 @@ func (m *Msg) Get() (*Msg, error) {
 
 // Free gives a reference back; the last one frees the message. A message that is freed already is left alone.
 //
-// Ownership: consumes one reference. Goroutines: any. Errors: ErrBusy while a send is running with the message, ErrBorrowed
+// Ownership: consumes one reference. Goroutines: any. Errors: ErrBusy while a send or [Msg.Parse] is running with the message, ErrBorrowed
 // in the callback that it is lent to.
 //
 // Implements:
@@ -259,13 +284,19 @@ func (m *Msg) Free() error {
 			return nil
 		}
 	}
-	p, err := m.guard.Retire()
-	if p == nil || err != nil {
-		return err
+	for {
+		p, err := m.guard.Retire()
+		if errors.Is(err, ErrBusy) && !m.busy.Load() {
+			runtime.Gosched() // readers, who will not be long
+			continue
+		}
+		if p == nil || err != nil {
+			return err
+		}
+		m.guard.Disown()
+		C.nlmsg_free((*C.struct_nl_msg)(p))
+		return nil
 	}
-	m.guard.Disown()
-	C.nlmsg_free((*C.struct_nl_msg)(p))
-	return nil
 }
 
 // SetProto sets the protocol that the message belongs to; -1 leaves it to [Socket.CompleteMsg].
@@ -276,7 +307,7 @@ func (m *Msg) Free() error {
 //
 //	void nlmsg_set_proto(struct nl_msg *, int);
 func (m *Msg) SetProto(protocol int) {
-	_ = m.with(func(p *C.struct_nl_msg) error { C.nlmsg_set_proto(p, C.int(protocol)); return nil })
+	_ = m.with(func(p *C.struct_nl_msg) error { C.nlmsg_set_proto(p, cint(protocol)); return nil })
 }
 
 // GetProto returns the protocol that the message belongs to, -1 if none was set.
@@ -287,7 +318,7 @@ func (m *Msg) SetProto(protocol int) {
 //
 //	int nlmsg_get_proto(struct nl_msg *);
 func (m *Msg) GetProto() (protocol int) {
-	_ = m.with(func(p *C.struct_nl_msg) error { protocol = int(C.nlmsg_get_proto(p)); return nil })
+	_ = m.read(func(p *C.struct_nl_msg) { protocol = int(C.nlmsg_get_proto(p)) })
 	return protocol
 }
 
@@ -299,7 +330,7 @@ func (m *Msg) GetProto() (protocol int) {
 //
 //	size_t nlmsg_get_max_size(struct nl_msg *);
 func (m *Msg) GetMaxSize() (size int) {
-	_ = m.with(func(p *C.struct_nl_msg) error { size = int(C.nlmsg_get_max_size(p)); return nil })
+	_ = m.read(func(p *C.struct_nl_msg) { size = int(C.nlmsg_get_max_size(p)) })
 	return size
 }
 
@@ -323,7 +354,7 @@ func (m *Msg) SetSrc(addr SockaddrNl) {
 //
 //	struct sockaddr_nl *nlmsg_get_src(struct nl_msg *);
 func (m *Msg) GetSrc() (addr SockaddrNl) {
-	_ = m.with(func(p *C.struct_nl_msg) error { addr = sockaddrOf(C.nlmsg_get_src(p)); return nil })
+	_ = m.read(func(p *C.struct_nl_msg) { addr = sockaddrOf(C.nlmsg_get_src(p)) })
 	return addr
 }
 
@@ -347,7 +378,7 @@ func (m *Msg) SetDst(addr SockaddrNl) {
 //
 //	struct sockaddr_nl *nlmsg_get_dst(struct nl_msg *);
 func (m *Msg) GetDst() (addr SockaddrNl) {
-	_ = m.with(func(p *C.struct_nl_msg) error { addr = sockaddrOf(C.nlmsg_get_dst(p)); return nil })
+	_ = m.read(func(p *C.struct_nl_msg) { addr = sockaddrOf(C.nlmsg_get_dst(p)) })
 	return addr
 }
 
@@ -371,34 +402,35 @@ func (m *Msg) SetCreds(creds Ucred) {
 //
 //	struct ucred *nlmsg_get_creds(struct nl_msg *);
 func (m *Msg) GetCreds() (creds *Ucred) {
-	_ = m.with(func(p *C.struct_nl_msg) error { creds = ucredOf(C.nlmsg_get_creds(p)); return nil })
+	_ = m.read(func(p *C.struct_nl_msg) { creds = ucredOf(C.nlmsg_get_creds(p)) })
 	return creds
 }
 
 // Dump writes the message to w in libnl's words.
 //
-// Goroutines: any. Errors: ErrFreed, ErrBusy, those of open_memstream(3) and of w.
+// Goroutines: any. Errors: ErrFreed; NLE_INVAL if w is nil; those of open_memstream(3) and of w.
 //
 // Implements:
 //
 //	void nl_msg_dump(struct nl_msg *, FILE *);
 func (m *Msg) Dump(w io.Writer) error {
-	var text []byte
-	err := m.with(func(p *C.struct_nl_msg) error {
-		var c *C.char
-		var n C.size_t
-		ret, cerr := C.golibnl_msg_dump(p, &c, &n)
-		if ret < 0 {
-			return fmt.Errorf("nl_msg_dump: no buffer for the text: %w", cerr)
-		}
-		defer C.free(unsafe.Pointer(c))
-		text = C.GoBytes(unsafe.Pointer(c), C.int(n))
-		return nil
-	})
-	if err != nil {
-		return err
+	if w == nil {
+		return refusal("nl_msg_dump", NLE_INVAL, "no writer")
 	}
-	_, err = w.Write(text)
+	var (
+		c   *C.char
+		n   C.size_t
+		ret C.int
+		err error
+	)
+	if e := m.read(func(p *C.struct_nl_msg) { ret, err = C.golibnl_msg_dump(p, &c, &n) }); e != nil {
+		return e
+	}
+	defer C.free(unsafe.Pointer(c))
+	if ret < 0 {
+		return fmt.Errorf("nl_msg_dump: no memory for the text: %w", err)
+	}
+	_, err = w.Write(bytes.Clone(unsafe.Slice((*byte)(unsafe.Pointer(c)), n)))
 	return err
 }
 

@@ -16,10 +16,7 @@ import (
 //
 //	struct nlmsghdr *nlmsg_hdr(struct nl_msg *);
 func (m *Msg) Hdr() (h *Nlmsghdr) {
-	_ = m.with(func(p *C.struct_nl_msg) error {
-		h = nlmsghdrOf(C.nlmsg_hdr(p))
-		return nil
-	})
+	_ = m.read(func(p *C.struct_nl_msg) { h = nlmsghdrOf(C.nlmsg_hdr(p)) })
 	return h
 }
 
@@ -48,14 +45,11 @@ func (m *Msg) SetHdr(hdr *Nlmsghdr) error {
 //
 //	struct nlmsghdr *nlmsg_put(struct nl_msg *, uint32_t, uint32_t, int, int, int);
 func (m *Msg) Put(pid, seq uint32, typ, payload, flags int) (h *Nlmsghdr, err error) {
-	if typ < 0 || typ > math.MaxUint16 || flags < 0 || flags > math.MaxUint16 {
-		return nil, refusal("nlmsg_put", NLE_RANGE, "type %d or flags %#x are no 16-bit number", typ, flags)
-	}
-	if payload > maxSize {
-		payload = maxSize // no message has that room: let libnl say so
+	if err = checkHeader("nlmsg_put", typ, flags); err != nil {
+		return nil, err
 	}
 	err = m.with(func(p *C.struct_nl_msg) error {
-		if ret := C.golibnl_put(p, C.uint32_t(pid), C.uint32_t(seq), C.int(typ), C.int(payload), C.int(flags)); ret < 0 {
+		if ret := C.golibnl_put(p, C.uint32_t(pid), C.uint32_t(seq), C.int(typ), csize(payload), C.int(flags)); ret < 0 {
 			return failure("nlmsg_put", ret, 0)
 		}
 		h = nlmsghdrOf(C.nlmsg_hdr(p))
@@ -63,6 +57,20 @@ func (m *Msg) Put(pid, seq uint32, typ, payload, flags int) (h *Nlmsghdr, err er
 	})
 	return h, err
 }
+
+// checkHeader refuses what the header of a message has no room for.
+func checkHeader(fn string, typ, flags int) error {
+	if typ < 0 || typ > math.MaxUint16 || flags < 0 || flags > math.MaxUint16 {
+		return refusal(fn, NLE_RANGE, "type %d or flags %#x are no 16-bit number", typ, flags)
+	}
+	return nil
+}
+
+// cint is n for C, or the nearest int there is.
+func cint(n int) C.int { return C.int(min(max(n, math.MinInt32), math.MaxInt32)) }
+
+// csize is n for C, or the nearest size that the binding passes, with which C can count without an overflow.
+func csize(n int) C.int { return C.int(min(max(n, -maxSize), maxSize)) }
 
 // Append adds bytes to the message, and zeros up to a multiple of pad: NLMSG_ALIGNTO, or NL_DONTPAD for none. The
 // beginning is not aligned.

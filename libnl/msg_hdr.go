@@ -270,7 +270,7 @@ func NlmsgForEach(b []byte) iter.Seq[*Nlmsghdr] {
 // Implements:
 //
 //	int nlmsg_size(int);
-func NlmsgSize(payload int) int { return int(C.nlmsg_size(C.int(payload))) }
+func NlmsgSize(payload int) int { return int(C.nlmsg_size(csize(payload))) }
 
 // NlmsgTotalSize returns the length of a message with a payload, padding included.
 //
@@ -279,7 +279,7 @@ func NlmsgSize(payload int) int { return int(C.nlmsg_size(C.int(payload))) }
 // Implements:
 //
 //	int nlmsg_total_size(int);
-func NlmsgTotalSize(payload int) int { return int(C.nlmsg_total_size(C.int(payload))) }
+func NlmsgTotalSize(payload int) int { return int(C.nlmsg_total_size(csize(payload))) }
 
 // NlmsgPadlen returns the length of the padding after a message with a payload.
 //
@@ -288,7 +288,7 @@ func NlmsgTotalSize(payload int) int { return int(C.nlmsg_total_size(C.int(paylo
 // Implements:
 //
 //	int nlmsg_padlen(int);
-func NlmsgPadlen(payload int) int { return int(C.nlmsg_padlen(C.int(payload))) }
+func NlmsgPadlen(payload int) int { return int(C.nlmsg_padlen(csize(payload))) }
 
 // align rounds up to NLMSG_ALIGNTO, which is NLA_ALIGNTO too.
 func align(n int) int { return (n + NLMSG_ALIGNTO - 1) &^ (NLMSG_ALIGNTO - 1) }

@@ -6,6 +6,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"unsafe"
@@ -279,16 +280,18 @@ func Str2nlfamily(name string) (int, error) {
 
 // cstr calls a C function that writes a short text into a buffer.
 func cstr(f func(buf *C.char, n C.size_t) *C.char) string {
-	var buf [256]C.char
-	return C.GoString(f(&buf[0], C.size_t(len(buf))))
+	var buf [257]C.char // the last one stays NUL, whatever C does
+	return C.GoString(f(&buf[0], C.size_t(len(buf)-1)))
 }
 
 // byName calls a C function that looks a name up.
 func byName(fn, name string, f func(*C.char) C.int) (int, error) {
-	c := C.CString(name)
-	defer C.free(unsafe.Pointer(c))
-	if n := f(c); n >= 0 {
-		return int(n), nil
+	if strings.IndexByte(name, 0) < 0 {
+		c := C.CString(name)
+		defer C.free(unsafe.Pointer(c))
+		if n := f(c); n >= 0 {
+			return int(n), nil
+		}
 	}
 	return 0, refusal(fn, NLE_OBJ_NOTFOUND, "libnl knows no %q", name)
 }

@@ -4,6 +4,7 @@ package libnl
 import "C"
 
 import (
+	"sync"
 	"syscall"
 	"unsafe"
 )
@@ -127,10 +128,13 @@ func (s *Socket) WaitForAck() error {
 // of its own. An error ends the pickup, which returns it unchanged.
 type PickupParser func(nla SockaddrNl, hdr *Nlmsghdr, emit func(*Object) error) error
 
-// pickup is what the parser needs of a pickup in flight.
+// pickup is what the parser needs of a pickup in flight. A parser may hand emit to another goroutine, or keep it too long.
 type pickup struct {
 	parse PickupParser
-	obj   *C.struct_nl_object // the last one, with a reference
+
+	mu   sync.Mutex
+	over bool
+	obj  *C.struct_nl_object // the last one, with a reference
 }
 
 func (p *pickup) take(obj *Object) error {
@@ -139,18 +143,33 @@ func (p *pickup) take(obj *Object) error {
 		return err
 	}
 	defer obj.leave()
-	C.nl_object_get(o)
-	p.drop()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.over {
+		return refusal("nl_pickup", NLE_INVAL, "an object for a pickup that is over")
+	}
+	// The parser's own object is libnl's, and goes when the parser returns. One that Go owns goes on living beside the
+	// result, with a reference count that is no more than an int: the result is a copy of it.
+	if obj.lent.Load() {
+		C.nl_object_get(o)
+	} else if o = C.nl_object_clone(o); o == nil {
+		return failure("nl_pickup", -C.NLE_NOMEM, 0)
+	}
+	if p.obj != nil {
+		C.nl_object_put(p.obj)
+	}
 	p.obj = o
 	return nil
 }
 
-// drop gives back what take took.
-func (p *pickup) drop() {
-	if p.obj != nil {
-		C.nl_object_put(p.obj)
-		p.obj = nil
-	}
+// end takes no more objects, and returns the last one, which the caller owns, or nil.
+func (p *pickup) end() *C.struct_nl_object {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.over = true
+	o := p.obj
+	p.obj = nil
+	return o
 }
 
 // Pickup receives one answer and returns the last object that parse made of it, nil if it made none. It leaves the
@@ -178,7 +197,10 @@ func (s *Socket) Pickup(parse PickupParser) (*Object, error) {
 func (s *Socket) PickupKeepSyserr(parse PickupParser) (obj *Object, errno syscall.Errno, err error) {
 	var syserr C.int
 	obj, err = s.pickup("nl_pickup_keep_syserr", parse, &syserr)
-	return obj, syscall.Errno(-syserr), err
+	if syserr < 0 {
+		syserr = -syserr
+	}
+	return obj, syscall.Errno(syserr), err
 }
 
 func (s *Socket) pickup(fn string, parse PickupParser, syserr *C.int) (*Object, error) {
@@ -191,12 +213,17 @@ func (s *Socket) pickup(fn string, parse PickupParser, syserr *C.int) (*Object, 
 	}
 	defer f.leave()
 	p := &pickup{parse: parse}
-	defer p.drop()
+	defer func() {
+		if o := p.end(); o != nil {
+			C.nl_object_put(o)
+		}
+	}()
 	f.call.Arg = p
-	if _, err = f.done(fn, C.golibnl_pickup(f.sk, f.cp, f.h, f.recvHook(), syserr)); err != nil || p.obj == nil {
+	if _, err = f.done(fn, C.golibnl_pickup(f.sk, f.cp, f.h, f.recvHook(), syserr)); err != nil {
 		return nil, err
 	}
-	obj := newObject(p.obj)
-	p.obj = nil
-	return obj, nil
+	if o := p.end(); o != nil {
+		return newObject(o), nil
+	}
+	return nil, nil
 }

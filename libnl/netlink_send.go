@@ -113,12 +113,15 @@ func (s *Socket) SendSync(msg *Msg) error {
 // SendSimple makes a message of a type with flags and a payload, and sends it as [Socket.SendAuto] does.
 //
 // Goroutines: sender. Errors: NLE_NOMEM if the message would be larger than the default size ([NlmsgSetDefaultSize], a
-// page at first), those of [Socket.Send].
+// page at first); NLE_RANGE for a type or flags that are no 16-bit numbers; those of [Socket.Send].
 //
 // Implements:
 //
 //	int nl_send_simple(struct nl_sock *, int, int, void *, size_t);
 func (s *Socket) SendSimple(typ, flags int, payload []byte) (int, error) {
+	if err := checkHeader("nl_send_simple", typ, flags); err != nil {
+		return 0, err
+	}
 	f, err := s.enter(sender, nil)
 	if err != nil {
 		return 0, err

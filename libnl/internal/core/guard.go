@@ -134,5 +134,11 @@ func (g *Guard) Pointer() unsafe.Pointer { return g.ptr }
 // Live reports whether the object is there.
 func (g *Guard) Live() bool { return g.state.Load()&guardLive != 0 }
 
-// Kill marks the object freed from within a call that gives it away to C. The calls inside still release it.
-func (g *Guard) Kill() { g.state.And(^uint64(guardLive)) }
+// Kill marks the object freed from within own calls that give it away to C, and waits for the others, which are short. The
+// caller's own still release it.
+func (g *Guard) Kill(own uint64) {
+	g.state.And(^uint64(guardLive))
+	for g.state.Load()&guardUses > own {
+		runtime.Gosched()
+	}
+}
