@@ -106,7 +106,7 @@ func list(t *testing.T, name string) map[string]string {
 	t.Helper()
 	file, err := os.Open(filepath.Join("testdata", name))
 	require.NoError(t, err)
-	defer file.Close()
+	defer func() { require.NoError(t, file.Close()) }()
 	all := map[string]string{}
 	for sc := bufio.NewScanner(file); sc.Scan(); {
 		line := sc.Text()

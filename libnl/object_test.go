@@ -131,7 +131,7 @@ func TestMsgInUseByParse(t *testing.T) {
 	r, err := m.Reserve(4, 0)
 	require.NoError(t, err)
 	before := m.Hdr().Bytes()
-	require.NoError(t, m.Parse(func(o *libnl.Object) {
+	require.NoError(t, m.Parse(func(*libnl.Object) {
 		for name, f := range map[string]func() error{
 			"put":     func() error { return m.NlaPutU8(1, 1) },
 			"expand":  func() error { return m.Expand(1 << 20) },

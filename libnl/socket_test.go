@@ -182,7 +182,7 @@ func TestSetFd(t *testing.T) {
 
 	file, err := os.Open(os.DevNull)
 	require.NoError(t, err)
-	defer file.Close()
+	defer func() { require.NoError(t, file.Close()) }()
 	require.ErrorIs(t, s.SetFd(-1, int(file.Fd())), libnl.NLE_BAD_SOCK, "no socket")
 
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
