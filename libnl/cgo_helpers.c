@@ -126,10 +126,31 @@ static int on_msg(struct nl_msg *msg, void *arg)
 {
 	int before = suspend(GOLIBNL_IN_CALLBACK), ret;
 
-	if (top && top->buf)
+	if (top)
 		top->msg = msg; /* recvmsgs() made it of what was received, and owns it */
-	else if (top && top->out_owned)
+	ret = golibnlMsgCb((uintptr_t)arg, current_call(), msg);
+	if (top)
+		top->msg = NULL;
+	resume(before);
+	return ret;
+}
+
+/* A message is about to be sent: what the same call may have received before is gone. */
+static void sending(struct nl_msg *msg)
+{
+	if (!top)
+		return;
+	top->buf = NULL;
+	top->creds = NULL;
+	if (top->out_owned)
 		top->msg = msg;
+}
+
+static int on_msg_out(struct nl_msg *msg, void *arg)
+{
+	int before = suspend(GOLIBNL_IN_CALLBACK), ret;
+
+	sending(msg);
 	ret = golibnlMsgCb((uintptr_t)arg, current_call(), msg);
 	if (top)
 		top->msg = NULL;
@@ -191,8 +212,7 @@ static int on_send(struct nl_sock *sk, struct nl_msg *msg)
 	int before = suspend(GOLIBNL_IN_CALLBACK), ret;
 
 	(void)sk;
-	if (top && top->out_owned)
-		top->msg = msg;
+	sending(msg);
 	ret = golibnlSendHook(current_call(), msg);
 	if (top)
 		top->msg = NULL;
@@ -223,7 +243,9 @@ struct nl_sock *golibnl_socket_alloc(struct nl_cb **cb)
 
 int golibnl_cb_set(struct nl_cb *cb, enum nl_cb_type type, enum nl_cb_kind kind, uintptr_t handle)
 {
-	return nl_cb_set(cb, type, kind, handle ? on_msg : NULL, (void *)handle);
+	nl_recvmsg_msg_cb_t func = type == NL_CB_MSG_OUT ? on_msg_out : on_msg;
+
+	return nl_cb_set(cb, type, kind, handle ? func : NULL, (void *)handle);
 }
 
 int golibnl_cb_err(struct nl_cb *cb, enum nl_cb_kind kind, uintptr_t handle)
