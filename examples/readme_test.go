@@ -16,6 +16,8 @@ func TestReadmeShowsTheProgram(t *testing.T) {
 	require.NoError(t, err)
 	_, body, ok := strings.Cut(string(program), "func main() {")
 	require.True(t, ok)
+	body, _, ok = strings.Cut(body, "\n}\n")
+	require.True(t, ok)
 	squeeze := func(s string) string { return strings.Join(strings.Fields(s), " ") }
 	require.Contains(t, squeeze(string(readme)), squeeze(body))
 }
