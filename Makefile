@@ -15,7 +15,9 @@ cgocheck: ## test with the strict check of pointers that pass into C
 	GOEXPERIMENT=cgocheck2 scripts/test
 parity:   ## run each scenario in C on libnl and in Go, and compare the traces
 	scripts/setup --test && go test -count=1 -v -run 'TestMutations|TestOwnLoop|TestCoverage|TestParity' ./internal/parity
+docs:     ## write docs/c-to-go.md anew
+	go run ./internal/ctogo > docs/c-to-go.md
 lint:     ## golangci-lint, at the version above
 	scripts/lint $(GOLANGCI)
 
-.PHONY: help demo test race asan cgocheck parity lint
+.PHONY: help demo test race asan cgocheck parity docs lint

@@ -4,8 +4,11 @@ package libnl
 import "C"
 
 import (
+	"errors"
+	"math"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"unsafe"
 
 	"github.com/golibnl/golibnl/libnl/internal/core"
@@ -44,6 +47,28 @@ func (a *Addr) with(f func(p *C.struct_nl_addr) error) error {
 	return f((*C.struct_nl_addr)(p))
 }
 
+// made wraps a new address; NULL is a lack of memory.
+func made(fn string, p *C.struct_nl_addr) (*Addr, error) {
+	if p == nil {
+		return nil, failure(fn, -C.NLE_NOMEM, 0)
+	}
+	return newAddr(p), nil
+}
+
+// AddrAlloc makes an empty address of no family, with room for an address of maxsize bytes.
+//
+// Ownership: the result is ref'd, Put it. Goroutines: any. Errors: NLE_RANGE for less than 0 or more than 1 GiB, NLE_NOMEM.
+//
+// Implements:
+//
+//	struct nl_addr *nl_addr_alloc(size_t);
+func AddrAlloc(maxsize int) (*Addr, error) {
+	if maxsize < 0 || maxsize > maxSize {
+		return nil, refusal("nl_addr_alloc", NLE_RANGE, "no room of %d bytes", maxsize)
+	}
+	return made("nl_addr_alloc", C.nl_addr_alloc(C.size_t(maxsize)))
+}
+
 // AddrBuild makes an address of a family (AF_INET and so on) from its bytes. The prefix is as long as the address.
 //
 // Ownership: b is copied; the result is ref'd, Put it. Goroutines: any. Errors: NLE_RANGE for more than 1 GiB, NLE_NOMEM.
@@ -55,17 +80,32 @@ func AddrBuild(family int, b []byte) (*Addr, error) {
 	if len(b) > maxSize {
 		return nil, refusal("nl_addr_build", NLE_RANGE, "%d bytes are over %d", len(b), maxSize)
 	}
-	p := C.nl_addr_build(C.int(family), unsafe.Pointer(unsafe.SliceData(b)), C.size_t(len(b)))
-	if p == nil {
-		return nil, failure("nl_addr_build", -C.NLE_NOMEM, 0)
+	return made("nl_addr_build", addrBuild(family, b))
+}
+
+func addrBuild(family int, b []byte) *C.struct_nl_addr {
+	return C.nl_addr_build(C.int(family), unsafe.Pointer(unsafe.SliceData(b)), C.size_t(len(b)))
+}
+
+// AddrAllocAttr makes an address of a family from the payload of an attribute.
+//
+// Ownership: attr is copied; the result is ref'd, Put it. Goroutines: any. Errors: NLE_INVAL if attr is nil, NLE_NOMEM.
+//
+// Implements:
+//
+//	struct nl_addr *nl_addr_alloc_attr(const struct nlattr *, int);
+func AddrAllocAttr(attr *Nlattr, family int) (*Addr, error) {
+	if !attr.has(0) {
+		return nil, refusal("nl_addr_alloc_attr", NLE_INVAL, "no attribute")
 	}
-	return newAddr(p), nil
+	// Not nl_addr_alloc_attr, which does the same, but with the length in bytes that the caller may have changed since.
+	return made("nl_addr_alloc_attr", addrBuild(family, attr.Data()))
 }
 
 // AddrParse makes an address from its text, as "192.0.2.1/24". hint is the family to take it for, or AF_UNSPEC to guess.
 //
 // Ownership: the result is ref'd, Put it. Goroutines: any. Errors: NLE_NOADDR for text that is no address,
-// NLE_AF_MISMATCH, NLE_AF_NOSUPPORT, NLE_NOMEM.
+// NLE_AF_NOSUPPORT, NLE_INVAL, NLE_NOMEM, NLE_RANGE for a negative prefix length, and one that C cuts to an int.
 //
 // Implements:
 //
@@ -76,6 +116,12 @@ func AddrParse(text string, hint int) (*Addr, error) {
 	}
 	c := C.CString(text)
 	defer C.free(unsafe.Pointer(c))
+	if i := strings.IndexByte(text, '/'); i >= 0 && hint != C.AF_MPLS {
+		bits, err := C.strtol((*C.char)(unsafe.Add(unsafe.Pointer(c), i+1)), nil, 0)
+		if errors.Is(err, syscall.ERANGE) || bits < 0 || bits > math.MaxInt32 {
+			return nil, refusal("nl_addr_parse", NLE_RANGE, "the prefix length of %q", text)
+		}
+	}
 	var p *C.struct_nl_addr
 	if ret := C.nl_addr_parse(c, C.int(hint), &p); ret < 0 {
 		return nil, failure("nl_addr_parse", ret, 0)
@@ -112,91 +158,43 @@ func (a *Addr) Put() error {
 	return putRef(&a.guard, &a.refs, func(p unsafe.Pointer) { C.nl_addr_put((*C.struct_nl_addr)(p)) })
 }
 
-// GetFamily returns the address family.
+// Clone makes a copy, with no room for more bytes than the address has.
 //
-// Goroutines: any. Errors: none; 0 on a freed address.
-//
-// Implements:
-//
-//	int nl_addr_get_family(const struct nl_addr *);
-func (a *Addr) GetFamily() (family int) {
-	_ = a.with(func(p *C.struct_nl_addr) error { family = int(C.nl_addr_get_family(p)); return nil })
-	return family
-}
-
-// GetLen returns the length of the address in bytes.
-//
-// Goroutines: any. Errors: none; 0 on a freed address.
+// Ownership: the result is ref'd, Put it. Goroutines: any. Errors: NLE_NOMEM, ErrFreed.
 //
 // Implements:
 //
-//	unsigned int nl_addr_get_len(const struct nl_addr *);
-func (a *Addr) GetLen() (n int) {
-	_ = a.with(func(p *C.struct_nl_addr) error { n = int(C.nl_addr_get_len(p)); return nil })
-	return n
-}
-
-// GetBinaryAddr returns the bytes of the address.
-//
-// Ownership: the result is yours. Goroutines: any. Errors: none; nil on a freed address.
-//
-// Implements:
-//
-//	void *nl_addr_get_binary_addr(const struct nl_addr *);
-func (a *Addr) GetBinaryAddr() (b []byte) {
-	_ = a.with(func(p *C.struct_nl_addr) error {
-		b = C.GoBytes(C.nl_addr_get_binary_addr(p), C.int(C.nl_addr_get_len(p)))
-		return nil
-	})
-	return b
-}
-
-// GetPrefixlen returns the length of the prefix in bits.
-//
-// Goroutines: any. Errors: none; 0 on a freed address.
-//
-// Implements:
-//
-//	unsigned int nl_addr_get_prefixlen(const struct nl_addr *);
-func (a *Addr) GetPrefixlen() (bits int) {
-	_ = a.with(func(p *C.struct_nl_addr) error { bits = int(C.nl_addr_get_prefixlen(p)); return nil })
-	return bits
-}
-
-// Addr2str returns the address as text, with the prefix length if that is not the whole address.
-//
-// Goroutines: any. Errors: none; empty on a freed address, and for fewer bytes than the family has, beyond which C reads.
-//
-// Implements:
-//
-//	char *nl_addr2str(const struct nl_addr *, char *, size_t);
-func (a *Addr) Addr2str() (text string) {
-	_ = a.with(func(p *C.struct_nl_addr) error {
-		if n := C.nl_addr_get_len(p); n > 0 && !whole(int(C.nl_addr_get_family(p)), C.GoBytes(C.nl_addr_get_binary_addr(p), C.int(n))) {
-			return nil
-		}
-		text = cstr(func(buf *C.char, n C.size_t) *C.char { return C.nl_addr2str(p, buf, n) })
-		return nil
-	})
-	return text
-}
-
-// whole reports whether b is long enough for libnl to print as an address of the family.
-func whole(family int, b []byte) bool {
-	switch family {
-	case C.AF_INET:
-		return len(b) >= 4
-	case C.AF_INET6:
-		return len(b) >= 16
-	case C.AF_DECnet:
-		return len(b) >= 2
-	case C.AF_MPLS: // labels of four bytes, the last one with the bottom-of-stack bit
-		for ; len(b) >= 4; b = b[4:] {
-			if b[2]&1 != 0 {
-				return true
-			}
-		}
-		return false
+//	struct nl_addr *nl_addr_clone(const struct nl_addr *);
+func (a *Addr) Clone() (*Addr, error) {
+	p, err := a.copy("nl_addr_clone")
+	if err != nil {
+		return nil, err
 	}
-	return true
+	return newAddr(p), nil
+}
+
+// copy is a clone for the caller to put, for C calls that wait or take two addresses: nobody else knows of it.
+func (a *Addr) copy(fn string) (c *C.struct_nl_addr, err error) {
+	err = a.with(func(p *C.struct_nl_addr) error {
+		if c = C.nl_addr_clone(p); c == nil {
+			return failure(fn, -C.NLE_NOMEM, 0)
+		}
+		return nil
+	})
+	return c, err
+}
+
+// Shared reports whether there is more than one reference to the address.
+//
+// Goroutines: any. Errors: none; false on a freed address.
+//
+// Implements:
+//
+//	int nl_addr_shared(const struct nl_addr *);
+func (a *Addr) Shared() (shared bool) {
+	_ = a.with(func(p *C.struct_nl_addr) error {
+		shared = a.refs.Load() > 1 || C.nl_addr_shared(p) != 0 // those of Go's are one of C's
+		return nil
+	})
+	return shared
 }

@@ -31,7 +31,16 @@ func protect(h C.uintptr_t, stop C.int, fn func(call *core.Call) C.int) C.int {
 	if !ok {
 		return -C.NLE_FAILURE
 	}
-	return C.int(call.Protect(int32(stop), func() { C.golibnl_abandon() }, func() int32 { return int32(fn(call)) }))
+	if call.Thrown() != nil {
+		return stop // libnl went on where a callback has no way to stop it
+	}
+	return C.int(call.Protect(int32(stop), func() { C.golibnl_abandon() }, func() int32 {
+		if call.Lock != nil {
+			call.Lock.Unlock()
+			defer call.Lock.Lock()
+		}
+		return int32(fn(call))
+	}))
 }
 
 // answer is what C gets of a callback's result.
@@ -177,6 +186,33 @@ func golibnlObjectCb(handle, h C.uintptr_t, obj *C.struct_nl_object) {
 		o := borrowObject(obj)
 		defer o.expire()
 		fn(o)
+		return 0
+	})
+}
+
+// golibnlObjects unlocks objects for a call that holds their lock and is going to wait, and locks them again.
+//
+//export golibnlObjects
+func golibnlObjects(lock C.int) {
+	if lock != 0 {
+		objMu.Lock()
+	} else {
+		objMu.Unlock()
+	}
+}
+
+//export golibnlChange
+func golibnlChange(handle, h C.uintptr_t, before, obj *C.struct_nl_object, diff C.uint64_t, act C.int) {
+	slot, ok := core.Value[*changeSlot](uintptr(handle))
+	if !ok {
+		return
+	}
+	protect(h, 0, func(*core.Call) C.int {
+		old, expire := lendObject(before)
+		defer expire()
+		now, expire := lendObject(obj)
+		defer expire()
+		slot.call(old, now, uint64(diff), int(act))
 		return 0
 	})
 }

@@ -50,6 +50,7 @@ struct golibnl_frame {
 	int where;		/* enum golibnl_where */
 	int depth;
 	int recv_hook;		/* the callback set has a receive hook in Go */
+	int locked;		/* the call holds Go's lock of objects, but not while it waits or calls back */
 	int recv_errno;		/* errno of the last receive, 0 if it went well */
 	int out_owned;		/* libnl, not the caller, owns the message that is being sent */
 
@@ -71,6 +72,8 @@ enum golibnl_where {
 
 #define GOLIBNL_RECV 1
 #define GOLIBNL_SEND 2
+
+#define GOLIBNL_LOCKED 2 /* or'ed to recv_hook, where a call takes that */
 
 /*
  * Deeper than this, calls from callbacks of calls from callbacks are refused, since the C stack is finite:
@@ -116,7 +119,51 @@ struct golibnl_ret golibnl_sendmsg(struct nl_sock *sk, struct nl_cb *cb, uintptr
 				   size_t controllen);
 struct golibnl_ret golibnl_pickup(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int recv_hook,
 				  int *syserr);
+/* A function of another package, which runs in a call on a socket. */
+typedef int (*golibnl_run_fn)(struct nl_sock *sk, void *arg);
+struct golibnl_ret golibnl_exchange(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int roles, int recv_hook,
+				    golibnl_run_fn run, void *arg);
+
+typedef int (*golibnl_handle_fn)(struct nl_msg *msg, void *arg);
+int golibnl_handle(struct nl_msg *msg, uintptr_t call, golibnl_handle_fn run, void *arg);
+
+/* What a function needs, in another package, that C calls and that calls Go: see the functions of these names. */
+struct golibnl_trampolines {
+	int (*suspend)(int where);
+	void (*resume)(int before);
+	uintptr_t (*current_call)(void);
+};
+extern const struct golibnl_trampolines golibnl_trampolines;
+
 int golibnl_msg_parse(struct nl_msg *msg, uintptr_t call, uintptr_t handle);
+
+/* A function of netlink/cache.h that waits and calls back. */
+enum {
+	GOLIBNL_CACHE_REFILL,
+	GOLIBNL_CACHE_PICKUP,
+	GOLIBNL_CACHE_PICKUP_CHECKDUP,
+	GOLIBNL_CACHE_RESYNC,
+	GOLIBNL_MNGR_DATA_READY,
+	GOLIBNL_MNGR_POLL,
+};
+struct golibnl_cache_args {
+	int what;
+	struct nl_cache *cache;
+	struct nl_cache_mngr *mngr;
+	uintptr_t handle;
+};
+struct golibnl_ret golibnl_cache_call(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int roles, int recv_hook,
+				      struct golibnl_cache_args args);
+int golibnl_cache_include(struct nl_cache *cache, struct nl_object *obj, uintptr_t call, uintptr_t handle, int v2);
+int golibnl_mngr_add(struct nl_cache_mngr *mngr, struct nl_cache *cache, uintptr_t handle, int v2);
+int golibnl_mngr_add_name(struct nl_cache_mngr *mngr, const char *name, uintptr_t handle, struct nl_cache **cache);
+
+/* The objects of a cache, with a reference each, or the registered operations; golibnl_objects_put() or free() ends them. */
+struct nl_object **golibnl_cache_objects(struct nl_cache *cache, struct nl_object *filter, size_t *n);
+void golibnl_objects_put(struct nl_object **all, size_t n);
+struct nl_cache_ops **golibnl_cache_ops(size_t *n);
+int golibnl_cache_move(struct nl_cache *cache, struct nl_object *obj);
+int golibnl_wait_readable(int fd, int timeout);
 
 int golibnl_msg_dump(struct nl_msg *msg, char **text, size_t *len);
 int golibnl_parse(int32_t *offs, int maxtype, const void *head, int len, const struct nla_policy *policy);
@@ -206,6 +253,84 @@ static inline void golibnl_set_debug(int level)
 static inline int golibnl_set_int_option(int fd, int level, int name, int value)
 {
 	return setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+/* For addr.h, utils.h and object.h. */
+#include <netdb.h>
+#include <netinet/in.h>
+
+/*
+ * A dump into memory: the parameters, the text so far, and where in it the lines begin that nl_new_line() announced.
+ * What a callback in Go has to say at the beginning of those lines is put in afterwards.
+ */
+struct golibnl_dump {
+	struct nl_dump_params dp;
+	char *text;
+	size_t len;
+	struct golibnl_dump_line {
+		size_t off;
+		int line;
+	} *lines;
+	size_t nlines;
+	int failed;
+};
+
+static inline void golibnl_dump_mark(struct nl_dump_params *dp, int line)
+{
+	struct golibnl_dump *d = (struct golibnl_dump *)dp->dp_data;
+	void *p = realloc(d->lines, (d->nlines + 1) * sizeof(*d->lines));
+
+	if (!p || fflush(dp->dp_fd)) {
+		d->failed = 1;
+		d->lines = p ? (struct golibnl_dump_line *)p : d->lines;
+		return;
+	}
+	d->lines = (struct golibnl_dump_line *)p;
+	d->lines[d->nlines].off = d->len;
+	d->lines[d->nlines++].line = line;
+}
+
+static inline struct golibnl_dump *golibnl_dump_open(int lines)
+{
+	struct golibnl_dump *d = (struct golibnl_dump *)calloc(1, sizeof(*d));
+
+	if (!d)
+		return NULL;
+	d->dp.dp_data = d;
+	d->dp.dp_nl_cb = lines ? golibnl_dump_mark : NULL;
+	d->dp.dp_fd = open_memstream(&d->text, &d->len);
+	if (!d->dp.dp_fd) {
+		free(d);
+		return NULL;
+	}
+	return d;
+}
+
+/* Ends the text, which from then on is d->text. */
+static inline int golibnl_dump_close(struct golibnl_dump *d)
+{
+	FILE *f = d->dp.dp_fd;
+	int bad = !f || ferror(f) || d->failed;
+
+	d->dp.dp_fd = NULL;
+	return (f && fclose(f)) || bad ? -1 : 0;
+}
+
+static inline void golibnl_dump_free(struct golibnl_dump *d)
+{
+	if (d->dp.dp_fd)
+		fclose(d->dp.dp_fd);
+	free(d->text);
+	free(d->lines);
+	free(d);
+}
+
+static inline void golibnl_dump_text(struct nl_dump_params *dp, int line, const char *text)
+{
+	if (line)
+		nl_dump_line(dp, "%s", text);
+	else
+		nl_dump(dp, "%s", text);
 }
 
 #endif

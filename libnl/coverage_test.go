@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"debug/elf"
 	"go/ast"
-	"go/parser"
-	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,87 +12,31 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/golibnl/golibnl/internal/capi"
 )
 
-// An exported function of the package, as its source has it.
-type function struct {
-	name string // Type.Method, or Function
-	decl *ast.FuncDecl
-	doc  string
-}
+// packages are the folders of the packages that bind libnl, and what names of theirs begin with in goOnly.
+var packages = map[string]string{".": "", "genl": "genl."}
 
-// exported parses the package in dir and returns its exported functions, and the methods of exported types.
-func exported(t *testing.T, dir string) (all []function) {
+func exported(t *testing.T, dir string) []capi.Function {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	all, err := capi.Exported(dir)
 	require.NoError(t, err)
-	fset := token.NewFileSet()
-	for _, path := range paths {
-		if strings.HasSuffix(path, "_test.go") {
-			continue
-		}
-		file, err := parser.ParseFile(fset, path, nil, parser.ParseComments)
-		require.NoError(t, err)
-		for _, d := range file.Decls {
-			f, ok := d.(*ast.FuncDecl)
-			if !ok || !f.Name.IsExported() {
-				continue
-			}
-			name := f.Name.Name
-			if f.Recv != nil {
-				recv := f.Recv.List[0].Type
-				if p, ok := recv.(*ast.StarExpr); ok {
-					recv = p.X
-				}
-				id, ok := recv.(*ast.Ident)
-				if !ok || !id.IsExported() {
-					continue
-				}
-				name = id.Name + "." + name
-			}
-			all = append(all, function{name: name, decl: f, doc: f.Doc.Text()})
-		}
-	}
 	return all
-}
-
-var (
-	blockRE  = regexp.MustCompile(`(?s)\nImplements:\n\n(\t.*)$`)
-	symbolRE = regexp.MustCompile(`(\w+)\s*(?:\(|;)`)
-)
-
-// implements returns the C names of the Implements block, and whether there is one at the end, as it should be.
-func (f function) implements() (symbols []string, ok bool) {
-	m := blockRE.FindStringSubmatch(f.doc)
-	if m == nil {
-		return nil, false
-	}
-	for line := range strings.Lines(m[1]) {
-		line, ok = strings.CutPrefix(strings.TrimRight(line, "\n"), "\t")
-		if !ok {
-			return nil, false
-		}
-		line = strings.TrimPrefix(line, "#define ")
-		s := symbolRE.FindStringSubmatch(line)
-		if s == nil {
-			return nil, false
-		}
-		symbols = append(symbols, s[1])
-	}
-	return symbols, true
 }
 
 // bound maps the C names that the packages implement to the Go names.
 func bound(t *testing.T) map[string]string {
 	all := map[string]string{}
-	for _, dir := range []string{".", "genl"} {
+	for dir, prefix := range packages {
 		for _, f := range exported(t, dir) {
-			symbols, _ := f.implements()
+			symbols, _ := f.Implements()
 			for _, s := range symbols {
 				if other, twice := all[s]; twice {
-					require.Failf(t, "bound twice", "%s by %s and by %s", s, other, f.name)
+					require.Failf(t, "bound twice", "%s by %s and by %s", s, other, prefix+f.Name)
 				}
-				all[s] = f.name
+				all[s] = prefix + f.Name
 			}
 		}
 	}
@@ -148,7 +90,7 @@ func installed(t *testing.T) map[string]bool {
 	}
 	include := strings.TrimPrefix(strings.Fields(pkgConfig(t, "--cflags-only-I", "libnl-3.0") + " -I/usr/include")[0], "-I")
 	macro := regexp.MustCompile(`(?m)^#define\s+(\w+)\(`)
-	for _, h := range []string{"attr", "errno", "handlers", "msg", "netlink", "socket", "version"} {
+	for _, h := range []string{"attr", "errno", "handlers", "msg", "netlink", "object", "socket", "utils", "version"} {
 		text, err := os.ReadFile(filepath.Join(include, "netlink", h+".h"))
 		require.NoError(t, err)
 		for _, m := range macro.FindAllStringSubmatch(string(text), -1) {
@@ -189,7 +131,7 @@ func TestCoverage(t *testing.T) {
 
 // The headers of this layer's core are complete.
 func TestCoreHeadersAreComplete(t *testing.T) {
-	core := regexp.MustCompile(`^netlink/(netlink|socket|msg|attr|handlers|errno|version)\.h$`)
+	core := regexp.MustCompile(`^netlink/(netlink|socket|msg|attr|handlers|errno|version|addr|data|utils)\.h$`)
 	for s, header := range list(t, "unbound.tsv") {
 		require.NotRegexp(t, core, header, s)
 	}
@@ -211,45 +153,60 @@ var goOnly = map[string]string{
 	"Reserved.Write":   "a write through a pointer in C",
 	"Error.Error":      "the interface error",
 	"CbType.String":    "the interface fmt.Stringer",
+	"AddrFromNetip":    "Go's type for such an address",
+	"AddrFromPrefix":   "Go's type for such an address",
+	"AddrFromHardware": "Go's type for such an address",
+	"Addr.Netip":       "Go's type for such an address",
+	"Addr.Prefix":      "Go's type for such an address",
+	"Addr.Hardware":    "Go's type for such an address",
 }
 
 // Every exported function says which C function it is, what goroutines may do, who owns what, and how it fails.
 func TestDocComments(t *testing.T) {
-	object := regexp.MustCompile(`^\*?(Socket|Cb|Msg|Object|Data|Addr)$`)
+	object := regexp.MustCompile(`^\*?(Socket|Cb|Msg|Object|Data|Addr|Cache|CacheMngr|CacheOps)$`)
 	mentions := func(list *ast.FieldList) bool {
 		if list == nil {
 			return false
 		}
 		for _, f := range list.List {
-			if p, ok := f.Type.(*ast.StarExpr); ok {
-				if id, ok := p.X.(*ast.Ident); ok && object.MatchString(id.Name) {
-					return true
-				}
+			p, ok := f.Type.(*ast.StarExpr)
+			if !ok {
+				continue
+			}
+			x := p.X
+			if sel, ok := x.(*ast.SelectorExpr); ok {
+				x = sel.Sel
+			}
+			if id, ok := x.(*ast.Ident); ok && object.MatchString(id.Name) {
+				return true
 			}
 		}
 		return false
 	}
-	for _, f := range exported(t, ".") {
-		if _, ok := f.implements(); !ok && goOnly[f.name] == "" {
-			t.Errorf("%s: no Implements: block at the end", f.name)
-		}
-		method := f.name[strings.LastIndexByte(f.name, '.')+1:]
-		if !strings.HasPrefix(f.doc, method+" ") {
-			t.Errorf("%s: the comment does not begin with the name", f.name)
-		}
-		if method == "Error" || method == "String" {
-			continue
-		}
-		if !strings.Contains(f.doc, "Goroutines:") {
-			t.Errorf("%s: does not say what goroutines may do", f.name)
-		}
-		if (mentions(f.decl.Type.Params) || mentions(f.decl.Type.Results)) && !strings.Contains(f.doc, "Ownership:") {
-			t.Errorf("%s: does not say who owns what", f.name)
-		}
-		if res := f.decl.Type.Results; res != nil {
-			last, ok := res.List[len(res.List)-1].Type.(*ast.Ident)
-			if ok && last.Name == "error" && !strings.Contains(f.doc, "Errors:") {
-				t.Errorf("%s: does not say how it fails", f.name)
+	for dir, prefix := range packages {
+		for _, f := range exported(t, dir) {
+			name := prefix + f.Name
+			if _, ok := f.Implements(); !ok && goOnly[name] == "" {
+				t.Errorf("%s: no Implements: block at the end", name)
+			}
+			method := name[strings.LastIndexByte(name, '.')+1:]
+			if !strings.HasPrefix(f.Doc, method+" ") {
+				t.Errorf("%s: the comment does not begin with the name", name)
+			}
+			if method == "Error" || method == "String" {
+				continue
+			}
+			if !strings.Contains(f.Doc, "Goroutines:") {
+				t.Errorf("%s: does not say what goroutines may do", name)
+			}
+			if (mentions(f.Decl.Type.Params) || mentions(f.Decl.Type.Results)) && !strings.Contains(f.Doc, "Ownership:") {
+				t.Errorf("%s: does not say who owns what", name)
+			}
+			if res := f.Decl.Type.Results; res != nil {
+				last, ok := res.List[len(res.List)-1].Type.(*ast.Ident)
+				if ok && last.Name == "error" && !strings.Contains(f.Doc, "Errors:") {
+					t.Errorf("%s: does not say how it fails", name)
+				}
 			}
 		}
 	}

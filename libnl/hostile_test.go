@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,6 +40,15 @@ func hostile(t *testing.T, typ reflect.Type) []reflect.Value {
 		all = []any{(*libnl.Data)(nil), new(libnl.Data)}
 	case *libnl.Addr:
 		all = []any{(*libnl.Addr)(nil), new(libnl.Addr)}
+	case *libnl.Object:
+		all = []any{(*libnl.Object)(nil), new(libnl.Object), link(t, 1, "lo", 0), route6(t, syscall.RTM_NEWROUTE, 1)}
+	case *libnl.DumpParams:
+		all = []any{(*libnl.DumpParams)(nil), &libnl.DumpParams{DpType: -1, DpFd: io.Discard}, &libnl.DumpParams{DpType: 99, DpFd: io.Discard},
+			&libnl.DumpParams{DpPrefix: math.MaxInt, DpFd: io.Discard}, &libnl.DumpParams{DpLine: math.MaxUint, DpFd: io.Discard}}
+	case []any:
+		all = []any{[]any{}, []any{"%s", 1}}
+	case net.HardwareAddr:
+		all = []any{net.HardwareAddr(nil), make(net.HardwareAddr, 6), make(net.HardwareAddr, 70000)}
 	case func(*libnl.Object):
 		all = []any{(func(*libnl.Object))(nil), func(*libnl.Object) {}}
 	default:
@@ -45,7 +56,7 @@ func hostile(t *testing.T, typ reflect.Type) []reflect.Value {
 			all = []any{io.Discard, failing{io.ErrShortWrite}}
 			break
 		}
-		if k := typ.Kind(); k >= reflect.Int8 && k <= reflect.Uint64 {
+		if k := typ.Kind(); k >= reflect.Int && k <= reflect.Uint64 {
 			max := reflect.New(typ).Elem()
 			if max.CanUint() {
 				max.SetUint(math.MaxUint64 >> (64 - typ.Bits()))
@@ -136,9 +147,9 @@ func TestHostileMethods(t *testing.T) {
 
 	dead := map[string][]any{
 		"nil": {(*libnl.Msg)(nil), (*libnl.Nlmsghdr)(nil), (*libnl.Nlattr)(nil), (*libnl.Nlmsgerr)(nil), (*libnl.Data)(nil),
-			(*libnl.Addr)(nil), (*libnl.Object)(nil)},
+			(*libnl.Addr)(nil), (*libnl.Object)(nil), (*libnl.DumpParams)(nil)},
 		"zero": {new(libnl.Msg), new(libnl.Nlmsghdr), new(libnl.Nlattr), new(libnl.Nlmsgerr), new(libnl.Data),
-			new(libnl.Addr), new(libnl.Object), libnl.Reserved{}, new(libnl.Reserved)},
+			new(libnl.Addr), new(libnl.Object), new(libnl.DumpParams), libnl.Reserved{}, new(libnl.Reserved)},
 		"freed": {freedMsg(t), freedData, freedAddr},
 		"lying": {&libnl.Nlmsghdr{NlmsgLen: math.MaxUint32}, &libnl.Nlattr{NlaLen: math.MaxUint16}},
 		"live":  {hdrOf(t, message(header{}, 1)), attrWith(t, []byte{1})},
@@ -160,6 +171,12 @@ func TestHostileMethods(t *testing.T) {
 		"Msg":  func() any { m, _ := libnl.NlmsgConvert(live.Hdr()); m.SetProto(libnl.NETLINK_ROUTE); return m },
 		"Data": func() any { d, _ := libnl.DataAlloc([]byte("abc")); return d },
 		"Addr": func() any { a, _ := libnl.AddrParse("::1/64", 0); return a },
+		"Object": func() any {
+			var o *libnl.Object
+			_ = live.Parse(func(b *libnl.Object) { o, _ = b.Get() })
+			return o
+		},
+		"DumpParams": func() any { return &libnl.DumpParams{DpFd: io.Discard, DpNlCb: func(int) string { return "" }} },
 	} {
 		o := fresh()
 		typ := reflect.TypeOf(o)
@@ -193,6 +210,15 @@ func TestHostileFunctions(t *testing.T) {
 		"NlaForEachAttr": libnl.NlaForEachAttr, "NlaAttrSize": libnl.NlaAttrSize, "NlaTotalSize": libnl.NlaTotalSize,
 		"NlaPadlen": libnl.NlaPadlen, "NlaParse": libnl.NlaParse, "NlaValidate": libnl.NlaValidate, "NlaFind": libnl.NlaFind,
 		"DataAlloc": libnl.DataAlloc, "DataAllocAttr": libnl.DataAllocAttr, "AddrBuild": libnl.AddrBuild, "AddrParse": libnl.AddrParse,
+		"AddrAlloc": libnl.AddrAlloc, "AddrAllocAttr": libnl.AddrAllocAttr, "AddrValid": libnl.AddrValid, "Af2str": libnl.Af2str,
+		"Str2af": libnl.Str2af, "AddrFromNetip": libnl.AddrFromNetip, "AddrFromPrefix": libnl.AddrFromPrefix,
+		"AddrFromHardware": libnl.AddrFromHardware, "ObjectAlloc": libnl.ObjectAlloc, "ObjectAllocName": libnl.ObjectAllocName,
+		"CancelDownBytes": libnl.CancelDownBytes, "CancelDownBits": libnl.CancelDownBits, "CancelDownUs": libnl.CancelDownUs,
+		"Rate2str": libnl.Rate2str, "Size2str": libnl.Size2str, "Size2int": libnl.Size2int, "Prob2int": libnl.Prob2int,
+		"GetUserHz": libnl.GetUserHz, "GetPschedHz": libnl.GetPschedHz, "Us2ticks": libnl.Us2ticks, "Ticks2us": libnl.Ticks2us,
+		"Str2msec": libnl.Str2msec, "Msec2str": libnl.Msec2str, "Llproto2str": libnl.Llproto2str, "Str2llproto": libnl.Str2llproto,
+		"EtherProto2str": libnl.EtherProto2str, "Str2etherProto": libnl.Str2etherProto, "IpProto2str": libnl.IpProto2str,
+		"Str2ipProto": libnl.Str2ipProto, "HasCapability": libnl.HasCapability,
 	} {
 		callHostile(t, name, func() reflect.Value { return reflect.ValueOf(f) })
 	}

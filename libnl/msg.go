@@ -447,22 +447,13 @@ func (m *Msg) Parse(fn func(*Object)) error {
 	if fn == nil {
 		return refusal("nl_msg_parse", NLE_INVAL, "no function")
 	}
-	if err := m.begin(); err != nil {
-		return err
-	}
-	defer m.end()
-	call := core.BeginCall(nil, nil)
-	defer call.End()
 	h := core.NewHandle(fn)
 	defer core.DeleteHandle(h)
-	ret := C.golibnl_msg_parse(m.ptr(), C.uintptr_t(call.Handle), C.uintptr_t(h))
-	if err := call.Outcome(); err != nil {
-		return err
-	}
-	if ret < 0 {
-		return failure("nl_msg_parse", ret, 0)
-	}
-	return nil
+	_, err := m.handle("nl_msg_parse", func(p *C.struct_nl_msg, call C.uintptr_t) C.int {
+		defer lockObjects(call)()
+		return C.golibnl_msg_parse(p, call, C.uintptr_t(h))
+	})
+	return err
 }
 
 // Nlmsgtype2str returns the name of a control message type, or the number in hex for any other.

@@ -6,7 +6,9 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"unsafe"
@@ -95,6 +97,7 @@ type flight struct {
 	msg  *Msg
 	call *core.Call
 	held [2]*atomic.Bool
+	lock sync.Locker // held until leave, but not while user code runs
 
 	sk *C.struct_nl_sock
 	cp *C.struct_nl_cb
@@ -134,6 +137,12 @@ func (s *Socket) enter(roles role, cb *Cb) (f flight, err error) {
 	return f, nil
 }
 
+// hold takes a lock for the rest of the call, but not for user code.
+func (f *flight) hold(l sync.Locker) {
+	l.Lock()
+	f.lock, f.call.Lock = l, l
+}
+
 // nested reports whether this goroutine is in a callback in which another call with the role is in order: sending in
 // any callback of a send, receiving in a receive hook, whose work that is.
 func nested(sk *C.struct_nl_sock, r role) bool {
@@ -169,6 +178,9 @@ func (f *flight) fixPort() {
 
 // leave ends the call. It must be deferred: a callback may end the goroutine.
 func (f *flight) leave() {
+	if f.lock != nil {
+		f.lock.Unlock()
+	}
 	if f.call != nil {
 		f.call.End()
 	}
@@ -289,7 +301,10 @@ func byName(fn, name string, f func(*C.char) C.int) (int, error) {
 	if strings.IndexByte(name, 0) < 0 {
 		c := C.CString(name)
 		defer C.free(unsafe.Pointer(c))
-		if n := f(c); n >= 0 {
+		n := f(c)
+		v, err := strconv.ParseInt(strings.TrimSpace(name), 0, 64)
+		cut := errors.Is(err, strconv.ErrRange) || err == nil && v != int64(n) // numbers are names, too, and C takes the low half
+		if n >= 0 && !cut {
 			return int(n), nil
 		}
 	}

@@ -9,8 +9,10 @@ import (
 	"unsafe"
 )
 
-// recvHook tells C whether the receive hook of the callback set is Go's.
-func (f *flight) recvHook() C.int { return cbool(f.cb.recvHook.Load() != nil) }
+// recvHook tells C whether the receive hook of the callback set is Go's, and whether the call holds the lock of objects.
+func (f *flight) recvHook() C.int {
+	return cbool(f.cb.recvHook.Load() != nil) | cbool(f.lock != nil)*C.GOLIBNL_LOCKED
+}
 
 // Recv receives one datagram: its bytes, its sender, and with [Socket.SetPasscred] the sender's credentials. It may hold
 // several messages. Nothing is checked, and no callback is called. In the place of an empty datagram buf is nil.
@@ -150,6 +152,8 @@ func (p *pickup) take(obj *Object) error {
 	}
 	// The parser's own object is libnl's, and goes when the parser returns. One that Go owns goes on living beside the
 	// result, with a reference count that is no more than an int: the result is a copy of it.
+	objMu.Lock()
+	defer objMu.Unlock()
 	if obj.lent.Load() {
 		C.nl_object_get(o)
 	} else if o = C.nl_object_clone(o); o == nil {
@@ -215,6 +219,8 @@ func (s *Socket) pickup(fn string, parse PickupParser, syserr *C.int) (*Object, 
 	p := &pickup{parse: parse}
 	defer func() {
 		if o := p.end(); o != nil {
+			objMu.Lock()
+			defer objMu.Unlock()
 			C.nl_object_put(o)
 		}
 	}()

@@ -14,6 +14,8 @@ type Call struct {
 	Sk, Cb any // the Go socket and callback set of the call
 	Arg    any // what else its callbacks need
 
+	Lock sync.Locker // what the call holds, but not while user code runs; nil for nothing
+
 	err    error
 	thrown *CallbackPanic
 }
@@ -59,7 +61,7 @@ func BeginCall(sk, cb any) *Call {
 
 // End gives the call back.
 func (c *Call) End() {
-	c.Sk, c.Cb, c.Arg, c.err, c.thrown = nil, nil, nil, nil, nil
+	c.Sk, c.Cb, c.Arg, c.Lock, c.err, c.thrown = nil, nil, nil, nil, nil, nil
 	calls.Lock()
 	calls.idle = append(calls.idle, c)
 	calls.Unlock()
