@@ -351,8 +351,12 @@ func TestCacheMngrWithoutDescriptors(t *testing.T) {
 func TestLeakCacheMngr(t *testing.T) {
 	inNamespace(t, func(t *testing.T, s *libnl.Socket) {
 		makePair(t, s)
-		mtu := uint32(1300)
+		mtu, old := uint32(1300), filled(t, 3)
 		keepsNothing(t, cycles(2_000), func() {
+			before, err := old.Clone()
+			require.NoError(t, err)
+			require.NoError(t, before.MngtProvide())
+			require.NoError(t, before.Put())
 			m, err := libnl.CacheMngrAlloc(nil, libnl.NETLINK_ROUTE, libnl.NL_AUTO_PROVIDE)
 			require.NoError(t, err)
 			changes := 0

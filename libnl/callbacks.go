@@ -1,8 +1,8 @@
 package libnl
 
-// Every function that C calls is here. To add one: declare the C trampoline as static in cgo_helpers.c, between suspend()
-// and resume(); let it call the exported function with current_call() and what C gave it; here, wrap what user code
-// must not keep, run user code in protect, and expire the wrapping.
+// Every function that C calls is here. To add one: declare the C trampoline as static in cgo_helpers.c or cgo_objects.c;
+// between golibnl_suspend() and golibnl_resume() let it call the exported function, with golibnl_current_call() and what C
+// gave it; here, wrap what user code must not keep, run user code in protect, and expire the wrapping.
 
 // #include "cgo_helpers.h"
 import "C"

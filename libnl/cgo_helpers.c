@@ -2,30 +2,26 @@
 /*
  * The C with state or an address: the frames of the calls in flight, and the functions that libnl calls back.
  */
-#include "cgo_helpers.h"
+#include "cgo_frames.h"
 #include "_cgo_export.h"
-
-#include <poll.h>
-#include <time.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 void __asan_handle_no_return(void);
 #endif
 
-/* The innermost call of this thread. */
-static __thread struct golibnl_frame *top;
+__thread struct golibnl_frame *golibnl_top;
 
 static const struct golibnl_ret too_deep = { .ret = GOLIBNL_TOO_DEEP };
 
-static int enter(struct golibnl_frame *f, int roles, struct nl_sock *sk, struct nl_cb *cb, uintptr_t call,
+int golibnl_enter(struct golibnl_frame *f, int roles, struct nl_sock *sk, struct nl_cb *cb, uintptr_t call,
 		 int recv_hook)
 {
-	int depth = top ? top->depth + 1 : 1;
+	int depth = golibnl_top ? golibnl_top->depth + 1 : 1;
 
 	if (depth > GOLIBNL_MAX_DEPTH)
 		return -1;
 	memset(f, 0, sizeof(*f));
-	f->prev = top;
+	f->prev = golibnl_top;
 	f->depth = depth;
 	f->roles = roles;
 	f->sk = sk;
@@ -33,7 +29,7 @@ static int enter(struct golibnl_frame *f, int roles, struct nl_sock *sk, struct 
 	f->call = call;
 	f->recv_hook = recv_hook & 1;
 	f->locked = recv_hook >> 1;
-	top = f;
+	golibnl_top = f;
 	errno = 0;
 	return 0;
 }
@@ -43,7 +39,7 @@ static struct golibnl_ret leave_recv(struct golibnl_frame *f, int ret)
 {
 	struct golibnl_ret r = { .ret = ret, .err = ret < 0 ? f->recv_errno : 0 };
 
-	top = f->prev;
+	golibnl_top = f->prev;
 	return r;
 }
 
@@ -52,7 +48,7 @@ static struct golibnl_ret leave_send(struct golibnl_frame *f, int ret)
 {
 	struct golibnl_ret r = { .ret = ret, .err = ret < 0 ? errno : 0 };
 
-	top = f->prev;
+	golibnl_top = f->prev;
 	return r;
 }
 
@@ -60,7 +56,7 @@ int golibnl_where(const struct nl_sock *sk, int roles)
 {
 	const struct golibnl_frame *f;
 
-	for (f = top; f; f = f->prev)
+	for (f = golibnl_top; f; f = f->prev)
 		if (f->sk == sk && (f->roles & roles))
 			return f->where;
 	return -1;
@@ -71,7 +67,7 @@ unsigned int golibnl_frames_with(const struct nl_cb *cb)
 	const struct golibnl_frame *f;
 	unsigned int n = 0;
 
-	for (f = top; f; f = f->prev)
+	for (f = golibnl_top; f; f = f->prev)
 		if (f->cb == cb)
 			n++;
 	return n;
@@ -83,7 +79,7 @@ unsigned int golibnl_frames_with(const struct nl_cb *cb)
  */
 void golibnl_abandon(void)
 {
-	struct golibnl_frame *f = top;
+	struct golibnl_frame *f = golibnl_top;
 
 	if (!f)
 		return;
@@ -95,81 +91,85 @@ void golibnl_abandon(void)
 		nl_object_put(f->obj);
 		nl_cache_ops_put(f->ops);
 	}
-	top = f->prev;
+	golibnl_top = f->prev;
 #if defined(__SANITIZE_ADDRESS__)
 	__asan_handle_no_return();
 #endif
 }
 
-/* Mark what of the user's runs now; returns what ran before, for resume(). */
-static int suspend(int where)
+/* Mark what of the user's runs now; returns what ran before, for golibnl_resume(). */
+int golibnl_suspend(int where)
 {
 	int before;
 
-	if (!top)
+	if (!golibnl_top)
 		return GOLIBNL_NOWHERE;
-	before = top->where;
-	top->where = where;
+	before = golibnl_top->where;
+	golibnl_top->where = where;
 	return before;
 }
 
 /* errno is 0 again after user code, so that nothing it did is taken for a failure of this call. */
-static void resume(int before)
+void golibnl_resume(int before)
 {
-	if (top)
-		top->where = before;
+	if (golibnl_top)
+		golibnl_top->where = before;
 	errno = 0;
 }
 
-static uintptr_t current_call(void)
+uintptr_t golibnl_current_call(void)
 {
-	return top ? top->call : 0;
+	return golibnl_top ? golibnl_top->call : 0;
 }
 
-const struct golibnl_trampolines golibnl_trampolines = { suspend, resume, current_call };
+const struct golibnl_trampolines golibnl_trampolines = {
+	golibnl_suspend,
+	golibnl_resume,
+	golibnl_current_call,
+};
 
 static int on_msg(struct nl_msg *msg, void *arg)
 {
-	int before = suspend(GOLIBNL_IN_CALLBACK), ret;
+	int before = golibnl_suspend(GOLIBNL_IN_CALLBACK), ret;
 
-	if (top)
-		top->msg = msg; /* recvmsgs() made it of what was received, and owns it */
-	ret = golibnlMsgCb((uintptr_t)arg, current_call(), msg);
-	if (top)
-		top->msg = NULL;
-	resume(before);
+	if (golibnl_top)
+		golibnl_top->msg = msg; /* recvmsgs() made it of what was received, and owns it */
+	ret = golibnlMsgCb((uintptr_t)arg, golibnl_current_call(), msg);
+	if (golibnl_top)
+		golibnl_top->msg = NULL;
+	golibnl_resume(before);
 	return ret;
 }
 
 /* A message is about to be sent: what the same call may have received before is gone. */
 static void sending(struct nl_msg *msg)
 {
-	if (!top)
+	if (!golibnl_top)
 		return;
-	top->buf = NULL;
-	top->creds = NULL;
-	if (top->out_owned)
-		top->msg = msg;
+	golibnl_top->buf = NULL;
+	golibnl_top->creds = NULL;
+	if (golibnl_top->out_owned)
+		golibnl_top->msg = msg;
 }
 
 static int on_msg_out(struct nl_msg *msg, void *arg)
 {
-	int before = suspend(GOLIBNL_IN_CALLBACK), ret;
+	int before = golibnl_suspend(GOLIBNL_IN_CALLBACK), ret;
 
 	sending(msg);
-	ret = golibnlMsgCb((uintptr_t)arg, current_call(), msg);
-	if (top)
-		top->msg = NULL;
-	resume(before);
+	ret = golibnlMsgCb((uintptr_t)arg, golibnl_current_call(), msg);
+	if (golibnl_top)
+		golibnl_top->msg = NULL;
+	golibnl_resume(before);
 	return ret;
 }
 
 static int on_err(struct sockaddr_nl *nla, struct nlmsgerr *err, void *arg)
 {
-	int before = suspend(GOLIBNL_IN_CALLBACK), ret;
+	int before = golibnl_suspend(GOLIBNL_IN_CALLBACK), ret;
 
-	ret = golibnlErrCb((uintptr_t)arg, current_call(), nla, err);
-	resume(before);
+	ret = golibnlErrCb((uintptr_t)arg, golibnl_current_call(), nla, err);
+	golibnl_resume(before);
 	return ret;
 }
 
@@ -179,7 +179,7 @@ static int on_err(struct sockaddr_nl *nla, struct nlmsgerr *err, void *arg)
  */
 static int on_recv(struct nl_sock *sk, struct sockaddr_nl *nla, unsigned char **buf, struct ucred **creds)
 {
-	struct golibnl_frame *f = top;
+	struct golibnl_frame *f = golibnl_top;
 	int before, n;
 
 	if (!f || f->sk != sk)
@@ -189,9 +189,9 @@ static int on_recv(struct nl_sock *sk, struct sockaddr_nl *nla, unsigned char **
 	f->creds = NULL;
 	errno = 0;
 	if (f->recv_hook) {
-		before = suspend(GOLIBNL_IN_HOOK);
+		before = golibnl_suspend(GOLIBNL_IN_HOOK);
 		n = golibnlRecvHook(f->call, nla, buf, creds, &f->recv_errno);
-		resume(before);
+		golibnl_resume(before);
 	} else {
 		if (f->locked)
 			golibnlObjects(0);
@@ -211,24 +211,24 @@ static int on_recv(struct nl_sock *sk, struct sockaddr_nl *nla, unsigned char **
 
 static int on_recvmsgs(struct nl_sock *sk, struct nl_cb *cb)
 {
-	int before = suspend(GOLIBNL_IN_HOOK), ret;
+	int before = golibnl_suspend(GOLIBNL_IN_HOOK), ret;
 
 	(void)sk;
-	ret = golibnlRecvmsgsHook(current_call(), cb);
-	resume(before);
+	ret = golibnlRecvmsgsHook(golibnl_current_call(), cb);
+	golibnl_resume(before);
 	return ret;
 }
 
 static int on_send(struct nl_sock *sk, struct nl_msg *msg)
 {
-	int before = suspend(GOLIBNL_IN_CALLBACK), ret;
+	int before = golibnl_suspend(GOLIBNL_IN_CALLBACK), ret;
 
 	(void)sk;
 	sending(msg);
-	ret = golibnlSendHook(current_call(), msg);
-	if (top)
-		top->msg = NULL;
-	resume(before);
+	ret = golibnlSendHook(golibnl_current_call(), msg);
+	if (golibnl_top)
+		golibnl_top->msg = NULL;
+	golibnl_resume(before);
 	return ret;
 }
 
@@ -279,7 +279,7 @@ struct golibnl_ret golibnl_recvmsgs_report(struct nl_sock *sk, struct nl_cb *cb,
 {
 	struct golibnl_frame f;
 
-	if (enter(&f, GOLIBNL_RECV, sk, cb, call, recv_hook))
+	if (golibnl_enter(&f, GOLIBNL_RECV, sk, cb, call, recv_hook))
 		return too_deep;
 	return leave_recv(&f, nl_recvmsgs_report(sk, cb));
 }
@@ -288,7 +288,7 @@ struct golibnl_ret golibnl_recvmsgs(struct nl_sock *sk, struct nl_cb *cb, uintpt
 {
 	struct golibnl_frame f;
 
-	if (enter(&f, GOLIBNL_RECV, sk, cb, call, recv_hook))
+	if (golibnl_enter(&f, GOLIBNL_RECV, sk, cb, call, recv_hook))
 		return too_deep;
 	return leave_recv(&f, nl_recvmsgs(sk, cb));
 }
@@ -297,7 +297,7 @@ struct golibnl_ret golibnl_recvmsgs_default(struct nl_sock *sk, struct nl_cb *cb
 {
 	struct golibnl_frame f;
 
-	if (enter(&f, GOLIBNL_RECV, sk, cb, call, recv_hook))
+	if (golibnl_enter(&f, GOLIBNL_RECV, sk, cb, call, recv_hook))
 		return too_deep;
 	return leave_recv(&f, nl_recvmsgs_default(sk));
 }
@@ -343,7 +343,7 @@ struct golibnl_ret golibnl_wait_for_ack(struct nl_sock *sk, struct nl_cb *cb, ui
 {
 	struct golibnl_frame f;
 
-	if (enter(&f, GOLIBNL_RECV, sk, cb, call, recv_hook))
+	if (golibnl_enter(&f, GOLIBNL_RECV, sk, cb, call, recv_hook))
 		return too_deep;
 	return leave_recv(&f, wait_for_ack(&f));
 }
@@ -352,7 +352,7 @@ struct golibnl_ret golibnl_send(struct nl_sock *sk, struct nl_cb *cb, uintptr_t 
 {
 	struct golibnl_frame f;
 
-	if (enter(&f, GOLIBNL_SEND, sk, cb, call, 0))
+	if (golibnl_enter(&f, GOLIBNL_SEND, sk, cb, call, 0))
 		return too_deep;
 	return leave_send(&f, nl_send(sk, msg));
 }
@@ -361,7 +361,7 @@ struct golibnl_ret golibnl_send_auto(struct nl_sock *sk, struct nl_cb *cb, uintp
 {
 	struct golibnl_frame f;
 
-	if (enter(&f, GOLIBNL_SEND, sk, cb, call, 0))
+	if (golibnl_enter(&f, GOLIBNL_SEND, sk, cb, call, 0))
 		return too_deep;
 	return leave_send(&f, nl_send_auto(sk, msg));
 }
@@ -377,7 +377,7 @@ struct golibnl_ret golibnl_send_sync(struct nl_sock *sk, struct nl_cb *cb, uintp
 	int asked = hdr->nlmsg_flags & NLM_F_ACK, auto_ack, ret;
 	struct golibnl_frame f;
 
-	if (enter(&f, GOLIBNL_SEND | GOLIBNL_RECV, sk, cb, call, recv_hook)) {
+	if (golibnl_enter(&f, GOLIBNL_SEND | GOLIBNL_RECV, sk, cb, call, recv_hook)) {
 		nlmsg_free(msg); /* the caller gave it away */
 		return too_deep;
 	}
@@ -404,7 +404,7 @@ struct golibnl_ret golibnl_send_simple(struct nl_sock *sk, struct nl_cb *cb, uin
 {
 	struct golibnl_frame f;
 
-	if (enter(&f, GOLIBNL_SEND, sk, cb, call, 0))
+	if (golibnl_enter(&f, GOLIBNL_SEND, sk, cb, call, 0))
 		return too_deep;
 	f.out_owned = 1;
 	return leave_send(&f, nl_send_simple(sk, type, flags, buf, size));
@@ -415,7 +415,7 @@ struct golibnl_ret golibnl_send_iovec(struct nl_sock *sk, struct nl_cb *cb, uint
 {
 	struct golibnl_frame f;
 
-	if (enter(&f, GOLIBNL_SEND, sk, cb, call, 0))
+	if (golibnl_enter(&f, GOLIBNL_SEND, sk, cb, call, 0))
 		return too_deep;
 	return leave_send(&f, nl_send_iovec(sk, msg, iov, iovlen));
 }
@@ -434,20 +434,20 @@ struct golibnl_ret golibnl_sendmsg(struct nl_sock *sk, struct nl_cb *cb, uintptr
 		.msg_controllen = controllen,
 	};
 
-	if (enter(&f, GOLIBNL_SEND, sk, cb, call, 0))
+	if (golibnl_enter(&f, GOLIBNL_SEND, sk, cb, call, 0))
 		return too_deep;
 	return leave_send(&f, nl_sendmsg(sk, msg, &hdr));
 }
 
 static int on_pickup(struct nl_msg *msg, void *arg)
 {
-	int before = suspend(GOLIBNL_IN_CALLBACK), ret;
+	int before = golibnl_suspend(GOLIBNL_IN_CALLBACK), ret;
 
 	(void)arg;
-	top->msg = msg;
-	ret = golibnlPickupParser(top->call, nlmsg_get_src(msg), nlmsg_hdr(msg));
-	top->msg = NULL;
-	resume(before);
+	golibnl_top->msg = msg;
+	ret = golibnlPickupParser(golibnl_top->call, nlmsg_get_src(msg), nlmsg_hdr(msg));
+	golibnl_top->msg = NULL;
+	golibnl_resume(before);
 	return ret;
 }
 
@@ -464,7 +464,7 @@ struct golibnl_ret golibnl_pickup(struct nl_sock *sk, struct nl_cb *cb, uintptr_
 	struct golibnl_frame f;
 	int err, kernel = 0;
 
-	if (enter(&f, GOLIBNL_RECV, sk, cb, call, recv_hook))
+	if (golibnl_enter(&f, GOLIBNL_RECV, sk, cb, call, recv_hook))
 		return too_deep;
 	err = clone_cb(&f);
 	if (err >= 0) {
@@ -485,7 +485,7 @@ struct golibnl_ret golibnl_exchange(struct nl_sock *sk, struct nl_cb *cb, uintpt
 	struct golibnl_frame f;
 	struct golibnl_ret r;
 
-	if (enter(&f, roles, sk, cb, call, recv_hook))
+	if (golibnl_enter(&f, roles, sk, cb, call, recv_hook))
 		return too_deep;
 	f.out_owned = 1;
 	f.recv_errno = -1; /* no receive yet */
@@ -500,235 +500,11 @@ int golibnl_handle(struct nl_msg *msg, uintptr_t call, golibnl_handle_fn run, vo
 	struct golibnl_frame f;
 	int ret;
 
-	if (enter(&f, 0, NULL, NULL, call, 0))
+	if (golibnl_enter(&f, 0, NULL, NULL, call, 0))
 		return GOLIBNL_TOO_DEEP;
 	ret = run(msg, arg);
-	top = f.prev;
+	golibnl_top = f.prev;
 	return ret;
-}
-
-static void on_object(struct nl_object *obj, void *arg)
-{
-	int before = suspend(GOLIBNL_IN_CALLBACK);
-
-	top->obj = obj; /* the parser's, which puts it when this returns */
-	golibnlObjectCb((uintptr_t)arg, top->call, obj);
-	top->obj = NULL;
-	resume(before);
-}
-
-int golibnl_msg_parse(struct nl_msg *msg, uintptr_t call, uintptr_t handle)
-{
-	struct golibnl_frame f;
-	int ret;
-
-	if (enter(&f, 0, NULL, NULL, call, GOLIBNL_LOCKED))
-		return GOLIBNL_TOO_DEEP;
-	/* nl_msg_parse() holds a reference to the operations that it finds, for golibnl_abandon() to give back. */
-	f.ops = nl_cache_ops_associate(nlmsg_get_proto(msg), nlmsg_hdr(msg)->nlmsg_type);
-	ret = nl_msg_parse(msg, on_object, (void *)handle);
-	top = f.prev;
-	return ret;
-}
-
-/*
- * A resync calls back after its last receive, too, whose buffer is freed by then, which shows nowhere: golibnl_abandon()
- * must not have it. Then a callback whose goroutine exits during a receive leaves the buffer behind.
- */
-static void change(struct nl_object *old_obj, struct nl_object *obj, uint64_t diff, int act, void *data)
-{
-	int before = suspend(GOLIBNL_IN_CALLBACK);
-	unsigned char *buf = top ? top->buf : NULL;
-	struct ucred *creds = top ? top->creds : NULL;
-
-	if (top) {
-		top->buf = NULL;
-		top->creds = NULL;
-	}
-	golibnlChange((uintptr_t)data, current_call(), old_obj, obj, diff, act);
-	if (top) {
-		top->buf = buf;
-		top->creds = creds;
-	}
-	resume(before);
-}
-
-static void on_change(struct nl_cache *cache, struct nl_object *obj, int act, void *data)
-{
-	(void)cache;
-	change(NULL, obj, 0, act, data);
-}
-
-static void on_change_v2(struct nl_cache *cache, struct nl_object *old_obj, struct nl_object *new_obj, uint64_t diff,
-			 int act, void *data)
-{
-	(void)cache;
-	change(old_obj, new_obj, diff, act, data);
-}
-
-int golibnl_cache_include(struct nl_cache *cache, struct nl_object *obj, uintptr_t call, uintptr_t handle, int v2)
-{
-	struct golibnl_frame f;
-	int ret;
-
-	if (enter(&f, 0, NULL, NULL, call, GOLIBNL_LOCKED))
-		return GOLIBNL_TOO_DEEP;
-	if (v2)
-		ret = nl_cache_include_v2(cache, obj, handle ? on_change_v2 : NULL, (void *)handle);
-	else
-		ret = nl_cache_include(cache, obj, handle ? on_change : NULL, (void *)handle);
-	top = f.prev;
-	return ret;
-}
-
-static int run_cache(struct nl_sock *sk, void *arg)
-{
-	const struct golibnl_cache_args *a = arg;
-
-	switch (a->what) {
-	case GOLIBNL_CACHE_REFILL:
-		return nl_cache_refill(sk, a->cache);
-	case GOLIBNL_CACHE_PICKUP:
-		return nl_cache_pickup(sk, a->cache);
-	case GOLIBNL_CACHE_PICKUP_CHECKDUP:
-		return nl_cache_pickup_checkdup(sk, a->cache);
-	case GOLIBNL_CACHE_RESYNC:
-		return nl_cache_resync(sk, a->cache, a->handle ? on_change : NULL, (void *)a->handle);
-	case GOLIBNL_MNGR_DATA_READY:
-		return nl_cache_mngr_data_ready(a->mngr);
-	case GOLIBNL_MNGR_POLL:
-		return nl_cache_mngr_poll(a->mngr, 0);
-	}
-	return -NLE_INVAL;
-}
-
-struct golibnl_ret golibnl_cache_call(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int roles, int recv_hook,
-				      struct golibnl_cache_args args)
-{
-	return golibnl_exchange(sk, cb, call, roles, recv_hook, run_cache, &args);
-}
-
-/* No callback runs here: the manager fills the cache through a socket of its own. */
-int golibnl_mngr_add(struct nl_cache_mngr *mngr, struct nl_cache *cache, uintptr_t handle, int v2)
-{
-	if (v2)
-		return nl_cache_mngr_add_cache_v2(mngr, cache, handle ? on_change_v2 : NULL, (void *)handle);
-	return nl_cache_mngr_add_cache(mngr, cache, handle ? on_change : NULL, (void *)handle);
-}
-
-int golibnl_mngr_add_name(struct nl_cache_mngr *mngr, const char *name, uintptr_t handle, struct nl_cache **cache)
-{
-	return nl_cache_mngr_add(mngr, name, handle ? on_change : NULL, (void *)handle, cache);
-}
-
-struct collected {
-	void **all;
-	size_t n, max;
-};
-
-static int collect(void *p, struct collected *c)
-{
-	if (c->n == c->max) {
-		size_t max = c->max ? 2 * c->max : 256;
-		void **all = realloc(c->all, max * sizeof(*all));
-
-		if (!all)
-			return 0;
-		c->all = all;
-		c->max = max;
-	}
-	c->all[c->n++] = p;
-	return 1;
-}
-
-static void collect_object(struct nl_object *obj, void *arg)
-{
-	if (collect(obj, arg))
-		nl_object_get(obj);
-}
-
-struct nl_object **golibnl_cache_objects(struct nl_cache *cache, struct nl_object *filter, size_t *n)
-{
-	struct collected c = { 0 };
-
-	if (filter)
-		nl_cache_foreach_filter(cache, filter, collect_object, &c);
-	else
-		nl_cache_foreach(cache, collect_object, &c);
-	*n = c.n;
-	return (struct nl_object **)c.all;
-}
-
-void golibnl_objects_put(struct nl_object **all, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		nl_object_put(all[i]);
-	free(all);
-}
-
-static void collect_ops(struct nl_cache_ops *ops, void *arg)
-{
-	collect(ops, arg);
-}
-
-struct nl_cache_ops **golibnl_cache_ops(size_t *n)
-{
-	struct collected c = { 0 };
-
-	nl_cache_ops_foreach(collect_ops, &c);
-	*n = c.n;
-	return (struct nl_cache_ops **)c.all;
-}
-
-/*
- * When nl_cache_move() cannot add the object that it has taken out, it keeps the reference that it took; here that is
- * given back. How many the old cache had shows only once the object is out of it.
- */
-int golibnl_cache_move(struct nl_cache *cache, struct nl_object *obj)
-{
-	struct nl_object *twin;
-	int ret, refs;
-
-	if (nl_object_get_cache(obj)) {
-		twin = nl_object_clone(obj);
-		if (!twin)
-			return -NLE_NOMEM;
-		ret = nl_cache_add(cache, twin); /* tells whether the type fits, before anything is taken out */
-		if (ret >= 0)
-			nl_cache_remove(twin);
-		nl_object_put(twin);
-		if (ret == -NLE_OBJ_MISMATCH)
-			return ret;
-	}
-	nl_object_get(obj);
-	nl_cache_remove(obj);
-	refs = nl_object_get_refcnt(obj);
-	ret = nl_cache_move(cache, obj);
-	while (ret < 0 && nl_object_get_refcnt(obj) > refs)
-		nl_object_put(obj);
-	nl_object_put(obj);
-	return ret;
-}
-
-/* poll(2) of one descriptor, which signals, of which Go programs have many, do not end. */
-int golibnl_wait_readable(int fd, int timeout)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	struct timespec t0, t;
-	int n, left = timeout;
-
-	clock_gettime(CLOCK_MONOTONIC, &t0);
-	while ((n = poll(&p, 1, left)) < 0 && errno == EINTR) {
-		if (timeout < 0)
-			continue;
-		clock_gettime(CLOCK_MONOTONIC, &t);
-		left = timeout - (int)((t.tv_sec - t0.tv_sec) * 1000 + (t.tv_nsec - t0.tv_nsec) / 1000000);
-		if (left < 0)
-			left = 0;
-	}
-	return n < 0 ? -nl_syserr2nlerr(errno) : n;
 }
 
 /* The copy has room for the padding of a last attribute without one, which nl_msg_dump() prints all the same. */
