@@ -14,14 +14,11 @@ import (
 
 // acksAndErrors asks for a link that is there, with an ACK, and for one that is not.
 func acksAndErrors() error {
-	sk, err := libnl.SocketAlloc()
+	sk, err := routeSocket()
 	if err != nil {
 		return err
 	}
 	defer sk.Free()
-	if err := sk.Connect(libnl.NETLINK_ROUTE); err != nil {
-		return err
-	}
 
 	var replies, acks int
 	var errno syscall.Errno

@@ -25,14 +25,11 @@ func notifications() error {
 	}
 	defer watcher.Free()
 
-	sk, err := libnl.SocketAlloc()
+	sk, err := routeSocket()
 	if err != nil {
 		return err
 	}
 	defer sk.Free()
-	if err := sk.Connect(libnl.NETLINK_ROUTE); err != nil {
-		return err
-	}
 
 	fmt.Println("   making the veth pair tour0 and tour1")
 	msg, err := vethRequest("tour0", "tour1")

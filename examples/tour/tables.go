@@ -15,16 +15,26 @@ import (
 	"github.com/golibnl/golibnl/libnl"
 )
 
+// routeSocket makes a socket that is connected to the kernel's networking.
+func routeSocket() (*libnl.Socket, error) {
+	sk, err := libnl.SocketAlloc()
+	if err != nil {
+		return nil, err
+	}
+	if err := sk.Connect(libnl.NETLINK_ROUTE); err != nil {
+		_ = sk.Free()
+		return nil, err
+	}
+	return sk, nil
+}
+
 // dump asks for all objects of a kind and calls f for each answer: nl_send_simple and nl_recvmsgs_default, as in C.
 func dump(request int, f func(h *libnl.Nlmsghdr) error) error {
-	sk, err := libnl.SocketAlloc()
+	sk, err := routeSocket()
 	if err != nil {
 		return err
 	}
 	defer sk.Free()
-	if err := sk.Connect(libnl.NETLINK_ROUTE); err != nil {
-		return err
-	}
 	err = sk.ModifyCb(libnl.NL_CB_VALID, libnl.NL_CB_CUSTOM, func(msg *libnl.Msg) (libnl.CbAction, error) {
 		return libnl.NL_OK, f(msg.Hdr())
 	})
