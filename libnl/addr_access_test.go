@@ -262,7 +262,7 @@ func TestAddrInfo(t *testing.T) {
 func TestAddrResolve(t *testing.T) {
 	hosts, err := os.ReadFile("/etc/hosts")
 	if err != nil || !strings.HasPrefix(string(hosts), "127.0.0.1") {
-		t.Skip("/etc/hosts does not begin with a name for 127.0.0.1")
+		t.Skip("this machine has no /etc/hosts that begins with a name for 127.0.0.1")
 	}
 	host, err := addrOf(t, "127.0.0.1/8", 0).Resolve()
 	require.NoError(t, err)

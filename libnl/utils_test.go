@@ -215,7 +215,7 @@ func TestProtocolNames(t *testing.T) {
 // getprotobyname(3) answers in memory that all threads share.
 func TestProtocolNamesFromManyGoroutines(t *testing.T) {
 	if _, err := os.Stat("/etc/protocols"); err != nil {
-		t.Skip("without /etc/protocols there are no names")
+		t.Skip("this machine has no /etc/protocols")
 	}
 	var wg sync.WaitGroup
 	for _, c := range []struct {
