@@ -2,8 +2,6 @@ package libnl_test
 
 import (
 	"errors"
-	"fmt"
-	"os"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -11,32 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/golibnl/golibnl/libnl"
-	"github.com/golibnl/golibnl/libnl/internal/core"
+	"github.com/golibnl/golibnl/libnl/internal/coretest"
 )
 
-// unexpected is the first misuse that no test asked for.
-var unexpected atomic.Pointer[string]
+func TestMain(m *testing.M) { coretest.Main(m) }
 
-// TestMain fails the run when a test leaves an object behind, or uses a freed one without saying so.
-func TestMain(m *testing.M) {
-	core.StartTrace()
-	libnl.OnMisuse(noMisuse)
-	code := m.Run()
-	for _, t := range core.Alive() {
-		fmt.Fprintf(os.Stderr, "leaked: a %s that was made here:\n%s\n", t.Kind, t.Stack)
-		code = 1
-	}
-	if p := unexpected.Load(); p != nil {
-		fmt.Fprintf(os.Stderr, "misuse that no test asked for: %s\n", *p)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func noMisuse(err error) {
-	s := err.Error()
-	unexpected.CompareAndSwap(nil, &s)
-}
+var noMisuse = coretest.NoMisuse
 
 // expectMisuse runs f and checks that it uses freed objects n times.
 func expectMisuse(t *testing.T, n int, f func()) {

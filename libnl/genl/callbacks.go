@@ -17,7 +17,7 @@ func init() { C.golibnl_genl_lend(core.Libnl.Trampolines) }
 //export golibnlGenlCmd
 func golibnlGenlCmd(h C.uintptr_t, cmd *C.struct_genl_cmd, info *C.struct_genl_info) C.int {
 	return C.int(core.Libnl.Protect(uintptr(h), -C.NLE_FAILURE, func(call *core.Call) int32 {
-		v, ok := registry.cmds.Load(cmd)
+		v, ok := table.cmds.Load(cmd)
 		if !ok {
 			return -C.NLE_OPNOTSUPP
 		}

@@ -4,9 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
-	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -15,31 +13,12 @@ import (
 
 	"github.com/golibnl/golibnl/libnl"
 	"github.com/golibnl/golibnl/libnl/genl"
-	"github.com/golibnl/golibnl/libnl/internal/core"
+	"github.com/golibnl/golibnl/libnl/internal/coretest"
 )
 
-var misuse atomic.Pointer[string]
+func TestMain(m *testing.M) { coretest.Main(m) }
 
-// TestMain fails the run when a test leaves an object behind, or uses a freed one without saying so.
-func TestMain(m *testing.M) {
-	core.StartTrace()
-	libnl.OnMisuse(noMisuse)
-	code := m.Run()
-	for _, t := range core.Alive() {
-		fmt.Fprintf(os.Stderr, "leaked: a %s that was made here:\n%s\n", t.Kind, t.Stack)
-		code = 1
-	}
-	if p := misuse.Load(); p != nil {
-		fmt.Fprintf(os.Stderr, "misuse that no test asked for: %s\n", *p)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func noMisuse(err error) {
-	s := err.Error()
-	misuse.CompareAndSwap(nil, &s)
-}
+var noMisuse = coretest.NoMisuse
 
 func newSocket(t *testing.T) *libnl.Socket {
 	t.Helper()

@@ -51,10 +51,10 @@ type Info struct {
 	Attrs   []*libnl.Nlattr // Maxattr+1 entries, by type
 }
 
-// registry is Go's side of libnl's list of families, which nothing in libnl guards. It is locked for writing while the
+// table is Go's side of libnl's list of families, which nothing in libnl guards. It is locked for writing while the
 // list or an ID in it changes, and for reading while it is walked; who cannot have it at once gives up, since the lock may
 // be held by the very call whose callback is running.
-var registry struct {
+var table struct {
 	sync.RWMutex
 	families []*Ops
 	without  bool     // the operations "genl/family" were unregistered
@@ -71,10 +71,10 @@ var registry struct {
 //
 //	int genl_register_family(struct genl_ops *);
 func RegisterFamily(ops *Ops) error {
-	if !registry.TryLock() {
+	if !table.TryLock() {
 		return libnl.ErrBusy
 	}
-	defer registry.Unlock()
+	defer table.Unlock()
 	if ops != nil && ops.c != nil {
 		return refusal("genl_register_family", libnl.NLE_EXIST, "the family is registered")
 	}
@@ -89,9 +89,9 @@ func RegisterFamily(ops *Ops) error {
 	ops.c = c
 	for i, cc := range cmdsOf(c) {
 		cmd := ops.Cmds[i]
-		registry.cmds.Store(cc, &cmd)
+		table.cmds.Store(cc, &cmd)
 	}
-	registry.families = append(registry.families, ops)
+	table.families = append(table.families, ops)
 	return nil
 }
 
@@ -103,10 +103,10 @@ func RegisterFamily(ops *Ops) error {
 //
 //	int genl_unregister_family(struct genl_ops *);
 func UnregisterFamily(ops *Ops) error {
-	if !registry.TryLock() {
+	if !table.TryLock() {
 		return libnl.ErrBusy
 	}
-	defer registry.Unlock()
+	defer table.Unlock()
 	if ops == nil || ops.c == nil {
 		return nil
 	}
@@ -115,11 +115,11 @@ func UnregisterFamily(ops *Ops) error {
 		return core.Libnl.Failure("genl_unregister_family", int(ret), nil)
 	}
 	for _, cc := range cmdsOf(ops.c) {
-		registry.cmds.Delete(cc)
+		table.cmds.Delete(cc)
 	}
-	for i, f := range registry.families {
+	for i, f := range table.families {
 		if f == ops {
-			registry.families = append(registry.families[:i], registry.families[i+1:]...)
+			table.families = append(table.families[:i], table.families[i+1:]...)
 			break
 		}
 	}
@@ -141,7 +141,7 @@ func Register(ops *libnl.CacheOps) error {
 	return withOps(ops, func(p *C.struct_nl_cache_ops) error {
 		ret := C.genl_register(p)
 		if ret >= 0 {
-			registry.without = false
+			table.without = false
 		}
 		return core.Libnl.Failure("genl_register", int(ret), nil)
 	})
@@ -157,20 +157,20 @@ func Register(ops *libnl.CacheOps) error {
 //	void genl_unregister(struct nl_cache_ops *);
 func Unregister(ops *libnl.CacheOps) error {
 	return withOps(ops, func(p *C.struct_nl_cache_ops) error {
-		if p != C.golibnl_genl_ctrl || registry.without {
+		if p != C.golibnl_genl_ctrl || table.without {
 			return refusal("genl_unregister", libnl.NLE_INVAL, "the operations are not registered")
 		}
 		C.genl_unregister(p)
-		registry.without = true
+		table.without = true
 		return nil
 	})
 }
 
 func withOps(ops *libnl.CacheOps, f func(p *C.struct_nl_cache_ops) error) error {
-	if !registry.TryLock() {
+	if !table.TryLock() {
 		return libnl.ErrBusy
 	}
-	defer registry.Unlock()
+	defer table.Unlock()
 	return core.Libnl.Ops(ops, func(p unsafe.Pointer) error { return f((*C.struct_nl_cache_ops)(p)) })
 }
 
@@ -184,10 +184,10 @@ func withOps(ops *libnl.CacheOps, f func(p *C.struct_nl_cache_ops) error) error 
 //
 //	int genl_ops_resolve(struct nl_sock *, struct genl_ops *);
 func OpsResolve(sk *libnl.Socket, ops *Ops) error {
-	if !registry.TryLock() {
+	if !table.TryLock() {
 		return libnl.ErrBusy
 	}
-	defer registry.Unlock()
+	defer table.Unlock()
 	c := (*C.struct_genl_ops)(nil)
 	if ops != nil {
 		c = ops.c
@@ -215,12 +215,12 @@ func OpsResolve(sk *libnl.Socket, ops *Ops) error {
 //
 //	int genl_mngt_resolve(struct nl_sock *);
 func MngtResolve(sk *libnl.Socket) error {
-	if !registry.TryLock() {
+	if !table.TryLock() {
 		return libnl.ErrBusy
 	}
-	defer registry.Unlock()
+	defer table.Unlock()
 	_, err := core.Libnl.Exchange("genl_mngt_resolve", sk, true, C.golibnl_genl_mngt_resolve, nil)
-	for _, f := range registry.families {
+	for _, f := range table.families {
 		f.Id = int(f.c.o_id)
 	}
 	return err
@@ -237,10 +237,10 @@ func MngtResolve(sk *libnl.Socket) error {
 //
 //	int genl_handle_msg(struct nl_msg *, void *);
 func HandleMsg(msg *libnl.Msg) (libnl.CbAction, error) {
-	if !registry.TryRLock() {
+	if !table.TryRLock() {
 		return libnl.NL_OK, libnl.ErrBusy
 	}
-	defer registry.RUnlock()
+	defer table.RUnlock()
 	act, err := core.Libnl.Handle("genl_handle_msg", msg, C.golibnl_genl_handle_msg, nil)
 	return libnl.CbAction(act), err
 }
@@ -254,10 +254,10 @@ func HandleMsg(msg *libnl.Msg) (libnl.CbAction, error) {
 //
 //	char *genl_op2name(int, int, char *, size_t);
 func Op2name(family, op int) (string, bool) {
-	if !registry.TryRLock() {
+	if !table.TryRLock() {
 		return "", false
 	}
-	defer registry.RUnlock()
+	defer table.RUnlock()
 	var buf [257]C.char
 	if C.genl_op2name(C.int(family), C.int(op), &buf[0], C.size_t(len(buf)-1)) == nil {
 		return "", false
