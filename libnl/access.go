@@ -18,8 +18,8 @@ func init() {
 			return sk.(*Socket).exchange(fn, receives, run, arg)
 		},
 		Handle: func(fn string, msg any, run, arg unsafe.Pointer) (int, error) {
-			return msg.(*Msg).handle(fn, func(p *C.struct_nl_msg, call C.uintptr_t) C.int {
-				return C.golibnl_handle(p, call, C.golibnl_handle_fn(run), arg)
+			return msg.(*Msg).handle(fn, func(p *C.struct_nl_msg, call *core.Call) C.int {
+				return C.golibnl_handle(p, C.uintptr_t(call.Handle), C.golibnl_handle_fn(run), arg)
 			})
 		},
 		Protect: func(h uintptr, stop int32, fn func(*core.Call) int32) int32 {
@@ -60,14 +60,14 @@ func init() {
 }
 
 // handle runs f, a C call that reads the message and may call back.
-func (m *Msg) handle(fn string, f func(p *C.struct_nl_msg, call C.uintptr_t) C.int) (int, error) {
+func (m *Msg) handle(fn string, f func(p *C.struct_nl_msg, call *core.Call) C.int) (int, error) {
 	if err := m.begin(); err != nil {
 		return 0, err
 	}
 	defer m.end()
 	call := core.BeginCall(nil, nil)
 	defer call.End()
-	ret := f(m.ptr(), C.uintptr_t(call.Handle))
+	ret := f(m.ptr(), call)
 	if err := call.Outcome(); err != nil {
 		return 0, err
 	}

@@ -30,15 +30,6 @@ type Cache struct {
 // Go objects. A call that waits or calls back does not hold it meanwhile. Guards are taken before it, never after it.
 var objMu sync.Mutex
 
-// lockObjects takes objMu for the call with handle h, except while its callbacks run. The result unlocks it.
-func lockObjects(h C.uintptr_t) (unlock func()) {
-	objMu.Lock()
-	if call, ok := core.Value[*core.Call](uintptr(h)); ok {
-		call.Lock = &objMu
-	}
-	return objMu.Unlock
-}
-
 // The caches that Go knows, and those that a call that waits or calls back is filling. Under objMu.
 var (
 	knownCaches = map[*C.struct_nl_cache]*Cache{}

@@ -423,7 +423,7 @@ func (m *CacheMngr) run(fn string, p *C.struct_nl_cache_mngr, what C.int) (int, 
 		return 0, err
 	}
 	defer f.leave()
-	f.hold(&objMu)
+	f.call.Hold(&objMu)
 	for _, c := range m.caches {
 		end, err := begin((*C.struct_nl_cache)(c.guard.Pointer()))
 		if err != nil {

@@ -64,7 +64,7 @@ func (s *Socket) fill(fn string, roles role, cache *Cache, what C.int, change Ch
 	if roles&sender != 0 {
 		f.fixPort()
 	}
-	f.hold(&objMu)
+	f.call.Hold(&objMu)
 	end, err := begin(p)
 	if err != nil {
 		return err
@@ -206,7 +206,7 @@ func (c *Cache) include(fn string, obj *Object, slot changeSlot, v2 C.int) error
 	defer call.End()
 	h := slot.handle()
 	defer core.DeleteHandle(h)
-	defer lockObjects(C.uintptr_t(call.Handle))()
+	call.Hold(&objMu)
 	home := C.nl_object_get_cache(o)
 	if busyCaches[home] {
 		return ErrBusy

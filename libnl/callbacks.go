@@ -34,13 +34,7 @@ func protect(h C.uintptr_t, stop C.int, fn func(call *core.Call) C.int) C.int {
 	if call.Thrown() != nil {
 		return stop // libnl went on where a callback has no way to stop it
 	}
-	return C.int(call.Protect(int32(stop), func() { C.golibnl_abandon() }, func() int32 {
-		if call.Lock != nil {
-			call.Lock.Unlock()
-			defer call.Lock.Lock()
-		}
-		return int32(fn(call))
-	}))
+	return C.int(call.Protect(int32(stop), func() { C.golibnl_abandon() }, func() int32 { return int32(fn(call)) }))
 }
 
 // answer is what C gets of a callback's result.

@@ -250,11 +250,6 @@ static inline void golibnl_set_debug(int level)
 	__atomic_store_n(&nl_debug, level, __ATOMIC_RELAXED);
 }
 
-static inline int golibnl_set_int_option(int fd, int level, int name, int value)
-{
-	return setsockopt(fd, level, name, &value, sizeof(value));
-}
-
 /* For addr.h, utils.h and object.h. */
 #include <netdb.h>
 #include <netinet/in.h>

@@ -449,9 +449,9 @@ func (m *Msg) Parse(fn func(*Object)) error {
 	}
 	h := core.NewHandle(fn)
 	defer core.DeleteHandle(h)
-	_, err := m.handle("nl_msg_parse", func(p *C.struct_nl_msg, call C.uintptr_t) C.int {
-		defer lockObjects(call)()
-		return C.golibnl_msg_parse(p, call, C.uintptr_t(h))
+	_, err := m.handle("nl_msg_parse", func(p *C.struct_nl_msg, call *core.Call) C.int {
+		call.Hold(&objMu)
+		return C.golibnl_msg_parse(p, C.uintptr_t(call.Handle), C.uintptr_t(h))
 	})
 	return err
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"unsafe"
@@ -97,7 +96,6 @@ type flight struct {
 	msg  *Msg
 	call *core.Call
 	held [2]*atomic.Bool
-	lock sync.Locker // held until leave, but not while user code runs
 
 	sk *C.struct_nl_sock
 	cp *C.struct_nl_cb
@@ -137,12 +135,6 @@ func (s *Socket) enter(roles role, cb *Cb) (f flight, err error) {
 	return f, nil
 }
 
-// hold takes a lock for the rest of the call, but not for user code.
-func (f *flight) hold(l sync.Locker) {
-	l.Lock()
-	f.lock, f.call.Lock = l, l
-}
-
 // nested reports whether this goroutine is in a callback in which another call with the role is in order: sending in
 // any callback of a send, receiving in a receive hook, whose work that is.
 func nested(sk *C.struct_nl_sock, r role) bool {
@@ -178,9 +170,6 @@ func (f *flight) fixPort() {
 
 // leave ends the call. It must be deferred: a callback may end the goroutine.
 func (f *flight) leave() {
-	if f.lock != nil {
-		f.lock.Unlock()
-	}
 	if f.call != nil {
 		f.call.End()
 	}

@@ -11,7 +11,7 @@ import (
 
 // recvHook tells C whether the receive hook of the callback set is Go's, and whether the call holds the lock of objects.
 func (f *flight) recvHook() C.int {
-	return cbool(f.cb.recvHook.Load() != nil) | cbool(f.lock != nil)*C.GOLIBNL_LOCKED
+	return cbool(f.cb.recvHook.Load() != nil) | cbool(f.call.Holds())*C.GOLIBNL_LOCKED
 }
 
 // Recv receives one datagram: its bytes, its sender, and with [Socket.SetPasscred] the sender's credentials. It may hold

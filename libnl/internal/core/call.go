@@ -14,8 +14,7 @@ type Call struct {
 	Sk, Cb any // the Go socket and callback set of the call
 	Arg    any // what else its callbacks need
 
-	Lock sync.Locker // what the call holds, but not while user code runs; nil for nothing
-
+	lock   sync.Locker // see Hold
 	err    error
 	thrown *CallbackPanic
 }
@@ -59,9 +58,21 @@ func BeginCall(sk, cb any) *Call {
 	return c
 }
 
+// Hold takes a lock until End, but not while user code runs.
+func (c *Call) Hold(l sync.Locker) {
+	l.Lock()
+	c.lock = l
+}
+
+// Holds reports whether the call holds a lock.
+func (c *Call) Holds() bool { return c.lock != nil }
+
 // End gives the call back.
 func (c *Call) End() {
-	c.Sk, c.Cb, c.Arg, c.Lock, c.err, c.thrown = nil, nil, nil, nil, nil, nil
+	if c.lock != nil {
+		c.lock.Unlock()
+	}
+	c.Sk, c.Cb, c.Arg, c.lock, c.err, c.thrown = nil, nil, nil, nil, nil, nil
 	calls.Lock()
 	calls.idle = append(calls.idle, c)
 	calls.Unlock()
@@ -98,6 +109,10 @@ func (c *Call) Protect(stop int32, abandon func(), fn func() int32) (ret int32) 
 		}
 		abandon()
 	}()
+	if c.lock != nil {
+		c.lock.Unlock()
+		defer c.lock.Lock()
+	}
 	ret = fn()
 	returned = true
 	return ret

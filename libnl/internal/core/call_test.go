@@ -2,6 +2,7 @@ package core
 
 import (
 	"errors"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -76,4 +77,26 @@ func TestTrace(t *testing.T) {
 	g.Disown()
 	require.Empty(t, Alive())
 	tracer.on.Store(false)
+}
+
+func TestHold(t *testing.T) {
+	var mu sync.Mutex
+	c := BeginCall(nil, nil)
+	require.False(t, c.Holds())
+	c.Hold(&mu)
+	require.True(t, c.Holds())
+	require.False(t, mu.TryLock())
+	for _, f := range []func() int32{func() int32 { return 0 }, func() int32 { panic("boom") }} {
+		free := false
+		c.Protect(1, func() {}, func() int32 {
+			if free = mu.TryLock(); free {
+				mu.Unlock()
+			}
+			return f()
+		})
+		require.True(t, free, "user code runs without it")
+		require.False(t, mu.TryLock(), "and the call has it again")
+	}
+	c.End()
+	require.True(t, mu.TryLock())
 }
