@@ -8,7 +8,7 @@
  *           Without: the one entry with that ID, or ENOENT.
  *   NOTIFY  multicasts TEXT to the group "events". Wants CAP_NET_ADMIN.
  *   FAIL    fails with ERRNO; the extended ack has a text, the offset of ERRNO, and a cookie of 8 bytes, NL_GENL_DEMO_COOKIE in
- *           the machine's byte order.
+ *           the machine's byte order. EINTR (4) brings no answer at all: netlink means "ask again" by it.
  *
  * Answers and notifications are of the same command as the request. Attributes that the policy refuses bring an extended ack
  * with the offset of the attribute and its policy.

@@ -3,8 +3,8 @@
  * nl_greeting: a kernel module that greets whoever listens.
  *
  * Each greeting is one netlink message of type NL_GREETING_MSG, sent to the multicast group NL_GREETING_GROUP from port 0
- * with sequence number 0; its payload is NL_GREETING_TEXT and a NUL. The module takes no messages: what is sent to it is
- * answered with EOPNOTSUPP and an extended-ack text.
+ * with sequence number 0; its payload is NL_GREETING_TEXT and a NUL. The module takes no messages: sending to the kernel
+ * fails with ECONNREFUSED.
  */
 #ifndef NL_GREETING_H
 #define NL_GREETING_H
