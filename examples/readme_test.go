@@ -2,6 +2,7 @@ package examples_test
 
 import (
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -20,4 +21,26 @@ func TestReadmeShowsTheProgram(t *testing.T) {
 	require.True(t, ok)
 	squeeze := func(s string) string { return strings.Join(strings.Fields(s), " ") }
 	require.Contains(t, squeeze(string(readme)), squeeze(body))
+}
+
+// Each program is listed, and each that is listed is there.
+func TestIndexListsThePrograms(t *testing.T) {
+	index, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	var listed, there []string
+	for _, m := range regexp.MustCompile(`(?m)^\| \[(.+?)\]\((.+?)\) \|`).FindAllStringSubmatch(string(index), -1) {
+		require.Equal(t, m[1], m[2])
+		listed = append(listed, m[1])
+	}
+	entries, err := os.ReadDir(".")
+	require.NoError(t, err)
+	for _, e := range entries {
+		if e.IsDir() {
+			there = append(there, e.Name())
+			program, err := os.ReadFile(e.Name() + "/main.go")
+			require.NoError(t, err)
+			require.LessOrEqual(t, strings.Count(string(program), "\n"), 120, e.Name())
+		}
+	}
+	require.ElementsMatch(t, there, listed)
 }
