@@ -42,7 +42,7 @@ func TestHelloPortTaken(t *testing.T) {
 
 		p := start(t, "hello", "-standin", "-port", "0", "-n", "1")
 		p.says(standin("nl_hello"))
-		require.NotContains(t, <-p.lines, "port 100:")
+		require.NotContains(t, p.line(), "port 100:")
 		p.ends(0, answer)
 	})
 }
@@ -56,7 +56,7 @@ func TestHelloPortZero(t *testing.T) {
 		}{{nil, 1<<22 - 1}, {[]string{"-kernel-chooses"}, ^uint32(0)}} {
 			p := start(t, "hello", append(c.args, "-standin=count=1", "-port", "0", "-n", "1")...)
 			p.says(standin("nl_hello"))
-			line := <-p.lines
+			line := p.line()
 			var port uint32
 			_, err := fmt.Sscanf(line, "Sending from port %d: Hello you!", &port)
 			require.NoError(t, err, line)
@@ -88,7 +88,7 @@ func TestHelloListen(t *testing.T) {
 		for _, args := range [][]string{{}, {"-raw"}, {"-port", "300"}} {
 			p := start(t, "hello", append(args, "-standin=period_ms=20", "-listen")...)
 			p.says(standin("nl_hello"))
-			require.Regexp(t, regexp.MustCompile("^Waiting for a message to port [13]00$"), <-p.lines)
+			require.Regexp(t, regexp.MustCompile("^Waiting for a message to port [13]00$"), p.line())
 			p.ends(0, answer)
 		}
 	})

@@ -84,17 +84,24 @@ func start(t *testing.T, name string, args ...string) *program {
 	return p
 }
 
+// line is the next line of the program's output.
+func (p *program) line() string {
+	p.t.Helper()
+	select {
+	case line, ok := <-p.lines:
+		require.True(p.t, ok, "%v ended: %s", p.cmd.Args, &p.stderr)
+		return line
+	case <-time.After(hang):
+		require.Fail(p.t, "hangs", "%v says nothing: %s", p.cmd.Args, &p.stderr)
+	}
+	return ""
+}
+
 // says checks the next lines of the program's output.
 func (p *program) says(want ...string) {
 	p.t.Helper()
 	for _, w := range want {
-		select {
-		case line, ok := <-p.lines:
-			require.True(p.t, ok, "%v ended before it said %q: %s", p.cmd.Args, w, &p.stderr)
-			require.Equal(p.t, w, line)
-		case <-time.After(hang):
-			require.Fail(p.t, "hangs", "%v does not say %q: %s", p.cmd.Args, w, &p.stderr)
-		}
+		require.Equal(p.t, w, p.line())
 	}
 }
 

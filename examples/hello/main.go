@@ -26,13 +26,13 @@ import (
 
 var (
 	kernel = kernelside.New("nl_hello", uapi.NL_HELLO_PROTOCOL)
-	port   = flag.Uint("port", 100, "bind this port; 0: any")
+	port   = kernelside.PortFlag("port", 100, "bind this port (default 100); 0: any")
 	free   = flag.Bool("kernel-chooses", false, "with -port 0: the kernel chooses the port, not libnl")
 	raw    = flag.Bool("raw", false, "send with nl_sendto and receive with nl_recv")
 	timed  = flag.Bool("time", false, "print how long sending took: all of the answers, if the module has sync=1")
 	text   = flag.String("text", "Hello you!", "what to say")
 	n      = flag.Int("n", uapi.NL_HELLO_COUNT, "end after so many messages; 0: never")
-	to     = flag.Uint("to", 0, "say it to this port, of another process, and end")
+	to     = kernelside.PortFlag("to", 0, "say it to this port, of another process, and end")
 	listen = flag.Bool("listen", false, "say nothing, and wait for one message")
 )
 
@@ -43,15 +43,15 @@ func main() {
 		*n = 1
 	}
 	kernelside.Check(kernel.Start())
-	sk, err := connect(uint32(*port))
+	sk, err := connect(*port)
 	kernelside.Check(err)
 	defer sk.Free() // nl_socket_free
 	kernelside.Check(errors.Join(kernel.Limit(sk), kernelside.WantReasons(sk)))
 
 	switch {
 	case *to != 0:
-		sk.DisableAutoAck()         // nl_socket_disable_auto_ack: no process sends an ACK by itself
-		sk.SetPeerPort(uint32(*to)) // nl_socket_set_peer_port
+		sk.DisableAutoAck() // nl_socket_disable_auto_ack: no process sends an ACK by itself
+		sk.SetPeerPort(*to) // nl_socket_set_peer_port
 		kernelside.Check(kernel.Explain(fmt.Sprintf("sending to port %d", *to), send(sk)))
 		return
 	case *listen:

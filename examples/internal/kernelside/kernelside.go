@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -39,6 +40,16 @@ func New(module string, protocol int) *Side {
 	return s
 }
 
+// PortFlag adds a flag for a port ID to the command line.
+func PortFlag(name string, port uint32, usage string) *uint32 {
+	flag.Func(name, usage, func(text string) error {
+		n, err := strconv.ParseUint(text, 0, 32)
+		port = uint32(n)
+		return err
+	})
+	return &port
+}
+
 // flagStandin is a flag with or without a value.
 type flagStandin struct{ *Side }
 
@@ -54,7 +65,7 @@ func (f flagStandin) Set(value string) error {
 }
 
 // Default gives the stand-in a module parameter, unless the command line does.
-func (s *Side) Default(param string, value uint) {
+func (s *Side) Default(param string, value uint32) {
 	s.params = append([]string{fmt.Sprintf("%s=%d", param, value)}, s.params...)
 }
 
@@ -93,6 +104,8 @@ func (s *Side) Explain(what string, err error) error {
 		return nil
 	case errors.Is(err, unix.EPROTONOSUPPORT):
 		why = fmt.Sprintf("no module serves netlink protocol %d: load %s (see kmod/README.md), or run this with -standin", s.Protocol, s.module)
+	case errors.Is(err, libnl.NLE_EXIST):
+		why = "the port is taken: another socket in this network namespace is bound to it; -port 0 takes one that is free"
 	case errors.Is(err, unix.EPERM) && s.standin:
 		why = "groups of NETLINK_USERSOCK are for CAP_NET_ADMIN: be root, or run this in `unshare -rn`"
 	case errors.Is(err, unix.EPERM):
