@@ -117,10 +117,14 @@ func oneLine(s string) string {
 }
 
 func errnoText(errno syscall.Errno) string {
-	if name := unix.ErrnoName(errno); name != "" {
-		return errno.Error() + ", " + name
+	name := unix.ErrnoName(errno)
+	switch {
+	case errno == unix.EOPNOTSUPP:
+		name = "EOPNOTSUPP" // the kernel's name; package unix has ENOTSUP
+	case name == "":
+		return errno.Error()
 	}
-	return errno.Error()
+	return errno.Error() + ", " + name
 }
 
 // request is the request's name, or what there is of it.

@@ -2,8 +2,15 @@ package nl
 
 import (
 	"fmt"
+	"math"
 
 	"golang.org/x/sys/unix"
+)
+
+// The types of numbers of variable length, which package unix lacks.
+const (
+	nlAttrTypeSint = 16
+	nlAttrTypeUint = 17
 )
 
 // Policy is what the kernel wants an attribute to be like. What does not apply to its type is 0.
@@ -28,7 +35,7 @@ var policyTypes = [...]string{
 	unix.NL_ATTR_TYPE_S8: "s8", unix.NL_ATTR_TYPE_S16: "s16", unix.NL_ATTR_TYPE_S32: "s32", unix.NL_ATTR_TYPE_S64: "s64",
 	unix.NL_ATTR_TYPE_BINARY: "bytes", unix.NL_ATTR_TYPE_STRING: "a string", unix.NL_ATTR_TYPE_NUL_STRING: "a string with a NUL",
 	unix.NL_ATTR_TYPE_NESTED: "a nest", unix.NL_ATTR_TYPE_NESTED_ARRAY: "an array of nests", unix.NL_ATTR_TYPE_BITFIELD32: "a bitfield32",
-	16: "a signed number", 17: "an unsigned number",
+	nlAttrTypeSint: "sint", nlAttrTypeUint: "uint",
 }
 
 // String says it in a few words: "u8 from 1 to 3".
@@ -40,22 +47,47 @@ func (p *Policy) String() string {
 	switch {
 	case p.Mask != 0:
 		s += fmt.Sprintf(" of the bits %#x", p.Mask)
-	case p.MinU != 0 || p.MaxU != 0:
-		s += fmt.Sprintf(" from %d to %d", p.MinU, p.MaxU)
-	case p.MinS != 0 || p.MaxS != 0:
-		s += fmt.Sprintf(" from %d to %d", p.MinS, p.MaxS)
 	case p.Bitfield32Mask != 0:
 		s += fmt.Sprintf(" of the bits %#x", p.Bitfield32Mask)
+	case p.MinU != 0 || p.MaxU != 0:
+		s += numbers(p.MinU, p.MaxU, 0, maxUnsigned[p.Type])
+	case p.MinS != 0 || p.MaxS != 0:
+		s += numbers(p.MinS, p.MaxS, -maxSigned[p.Type]-1, maxSigned[p.Type])
 	case p.MinLen != 0 && p.MinLen == p.MaxLen:
-		s += fmt.Sprintf(" of %d bytes", p.MinLen)
+		s += fmt.Sprintf(" of length %d", p.MinLen)
 	case p.MinLen != 0 && p.MaxLen != 0:
-		s += fmt.Sprintf(" of %d to %d bytes", p.MinLen, p.MaxLen)
+		s += fmt.Sprintf(" of length %d to %d", p.MinLen, p.MaxLen)
 	case p.MinLen != 0:
-		s += fmt.Sprintf(" of at least %d bytes", p.MinLen)
+		s += fmt.Sprintf(" of length %d or more", p.MinLen)
 	case p.MaxLen != 0:
-		s += fmt.Sprintf(" of at most %d bytes", p.MaxLen)
+		s += fmt.Sprintf(" of length %d or less", p.MaxLen)
 	}
 	return s
+}
+
+// The kernel gives a range for each number; the whole one says nothing.
+var (
+	maxUnsigned = map[uint32]uint64{
+		unix.NL_ATTR_TYPE_U8: math.MaxUint8, unix.NL_ATTR_TYPE_U16: math.MaxUint16, unix.NL_ATTR_TYPE_U32: math.MaxUint32,
+		unix.NL_ATTR_TYPE_U64: math.MaxUint64, nlAttrTypeUint: math.MaxUint64,
+	}
+	maxSigned = map[uint32]int64{
+		unix.NL_ATTR_TYPE_S8: math.MaxInt8, unix.NL_ATTR_TYPE_S16: math.MaxInt16, unix.NL_ATTR_TYPE_S32: math.MaxInt32,
+		unix.NL_ATTR_TYPE_S64: math.MaxInt64, nlAttrTypeSint: math.MaxInt64,
+	}
+)
+
+// numbers says which numbers are allowed, of those that there are.
+func numbers[T int64 | uint64](low, high, lowest, highest T) string {
+	switch {
+	case low == lowest && high == highest:
+		return ""
+	case high == highest:
+		return fmt.Sprintf(" of %d or more", low)
+	case low == lowest:
+		return fmt.Sprintf(" of %d or less", high)
+	}
+	return fmt.Sprintf(" from %d to %d", low, high)
 }
 
 // parsePolicy reads the attributes of a policy, as far as they are well formed.
