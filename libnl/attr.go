@@ -206,6 +206,41 @@ func (a *Nlattr) GetS64() int64 {
 	return int64(C.nla_get_s64(a.c()))
 }
 
+// GetUint returns a number of 32 or 64 bits in host byte order.
+//
+// Goroutines: plain. Errors: [errors.ErrUnsupported] if the libnl that runs is older than 3.11; else none, and 0 for nil, and
+// if the payload is neither 4 bytes nor 8 or more.
+//
+// Implements:
+//
+//	uint64_t nla_get_uint(const struct nlattr *);
+func (a *Nlattr) GetUint() (uint64, error) {
+	if C.golibnl_newer.nla_get_uint == nil {
+		return 0, tooOld("nla_get_uint", 11)
+	}
+	if !a.has(4) {
+		return 0, nil
+	}
+	return uint64(C.golibnl_get_uint(a.c())), nil
+}
+
+// GetSint returns a number of 32 or 64 bits with a sign in host byte order.
+//
+// Goroutines: plain. Errors: those of [Nlattr.GetUint].
+//
+// Implements:
+//
+//	int64_t nla_get_sint(const struct nlattr *);
+func (a *Nlattr) GetSint() (int64, error) {
+	if C.golibnl_newer.nla_get_sint == nil {
+		return 0, tooOld("nla_get_sint", 11)
+	}
+	if !a.has(4) {
+		return 0, nil
+	}
+	return int64(C.golibnl_get_sint(a.c())), nil
+}
+
 // GetMsecs returns a time in milliseconds: a 64-bit number, cut to the width of C's unsigned long as libnl does.
 //
 // Goroutines: plain. Errors: none; 0 for nil, and if the payload is shorter.

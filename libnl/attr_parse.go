@@ -28,8 +28,8 @@ const maxAttrType = NLA_TYPE_MASK
 // policyFor returns a policy with an entry for each type up to maxtype, for C, which would read beyond a shorter one, and
 // abort on a type that it does not know.
 func policyFor(fn string, maxtype int, policy []NlaPolicy) ([]NlaPolicy, error) {
-	highest := NLA_TYPE_MAX
-	if VerNum() < Ver(3, 11) { // where the headers are newer than the library that runs
+	highest := NLA_UINT
+	if VerNum() < Ver(3, 11) {
 		highest = NLA_S64
 	}
 	for i, p := range policy {

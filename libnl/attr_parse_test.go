@@ -143,7 +143,7 @@ func TestNlaPolicy(t *testing.T) {
 // there is one.
 func TestNlaPolicyHostile(t *testing.T) {
 	b := slices.Concat(rawAttr(1, 1), rawAttr(300, 2))
-	for _, typ := range []uint16{libnl.NLA_TYPE_MAX + 1, 255, 65535} {
+	for _, typ := range []uint16{libnl.NLA_UINT + 1, 255, 65535} {
 		policy := []libnl.NlaPolicy{1: {Type: typ}}
 		_, err := libnl.NlaParse(1, b, policy)
 		require.ErrorIs(t, err, libnl.NLE_RANGE, "type %d", typ)

@@ -167,6 +167,38 @@ func (m *Msg) NlaPutS64(attrtype int, value int64) error {
 	})
 }
 
+// NlaPutUint adds an attribute with a number in host byte order: of 32 bits if it fits, else of 64.
+//
+// Goroutines: any. Errors: those of [Msg.NlaPut]; [errors.ErrUnsupported] if the libnl that runs is older than 3.11.
+//
+// Implements:
+//
+//	int nla_put_uint(struct nl_msg *, int, uint64_t);
+func (m *Msg) NlaPutUint(attrtype int, value uint64) error {
+	if C.golibnl_newer.nla_put_uint == nil {
+		return tooOld("nla_put_uint", 11)
+	}
+	return m.nlaPut("nla_put_uint", attrtype, func(p *C.struct_nl_msg, t C.int) C.int {
+		return C.golibnl_put_uint(p, t, C.uint64_t(value))
+	})
+}
+
+// NlaPutSint adds an attribute with a number with a sign in host byte order: of 32 bits if it fits, else of 64.
+//
+// Goroutines: any. Errors: those of [Msg.NlaPutUint].
+//
+// Implements:
+//
+//	int nla_put_sint(struct nl_msg *, int, int64_t);
+func (m *Msg) NlaPutSint(attrtype int, value int64) error {
+	if C.golibnl_newer.nla_put_sint == nil {
+		return tooOld("nla_put_sint", 11)
+	}
+	return m.nlaPut("nla_put_sint", attrtype, func(p *C.struct_nl_msg, t C.int) C.int {
+		return C.golibnl_put_sint(p, t, C.int64_t(value))
+	})
+}
+
 // NlaPutMsecs adds an attribute with a time in milliseconds, a 64-bit number. It is cut to the width of C's unsigned long,
 // as libnl does.
 //

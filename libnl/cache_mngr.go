@@ -6,7 +6,6 @@ import "C"
 import (
 	"errors"
 	"math"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"unsafe"
@@ -24,6 +23,7 @@ type CacheMngr struct {
 	busy  atomic.Bool // a call other than GetFd and Info is running
 	sk    *Socket
 	ownSk bool
+	sync  *Socket // that fills the caches, nil if it is libnl's own
 	flags int
 
 	// Under objMu:
@@ -44,14 +44,53 @@ type CacheMngr struct {
 //
 //	int nl_cache_mngr_alloc(struct nl_sock *, int, int, struct nl_cache_mngr **);
 func CacheMngrAlloc(sk *Socket, protocol, flags int) (*CacheMngr, error) {
-	const fn = "nl_cache_mngr_alloc"
+	return cacheMngrAlloc("nl_cache_mngr_alloc", sk, nil, protocol, flags,
+		func(p, _ *C.struct_nl_sock, q **C.struct_nl_cache_mngr) error {
+			if err := rehearse(protocol); err != nil {
+				return err
+			}
+			ret, cerr := C.nl_cache_mngr_alloc(p, C.int(protocol), C.int(flags), q)
+			return result("nl_cache_mngr_alloc", ret, cerr)
+		})
+}
+
+// CacheMngrAllocEx is [CacheMngrAlloc] with a socket that caches are filled with, or with libnl's own if syncSk is nil. Its
+// callbacks are called then, but for NL_CB_VALID. syncSk must be another than sk, and not connected; it stays blocking.
+//
+// Ownership: the result is owned, Free it; until then, calls that would send, receive, close or free return ErrBusy on sk
+// and syncSk. Both are closed by Free, and then yours again; so it is in C, whatever the manual says of syncSk. Goroutines:
+// alone, on both sockets and on sk's callback set. Errors: those of [CacheMngrAlloc], for syncSk too; [errors.ErrUnsupported]
+// if the libnl that runs is older than 3.10.
+//
+// Implements:
+//
+//	int nl_cache_mngr_alloc_ex(struct nl_sock *, struct nl_sock *, int, int, struct nl_cache_mngr **);
+func CacheMngrAllocEx(sk, syncSk *Socket, protocol, flags int) (*CacheMngr, error) {
+	const fn = "nl_cache_mngr_alloc_ex"
+	if C.golibnl_newer.nl_cache_mngr_alloc_ex == nil {
+		return nil, tooOld(fn, 10)
+	}
+	if syncSk != nil && syncSk == sk {
+		return nil, refusal(fn, NLE_INVAL, "one socket for both")
+	}
+	return cacheMngrAlloc(fn, sk, syncSk, protocol, flags,
+		func(p, sync *C.struct_nl_sock, q **C.struct_nl_cache_mngr) error {
+			ret, cerr := C.golibnl_mngr_alloc_ex(p, sync, C.int(protocol), C.int(flags), q)
+			return result(fn, ret, cerr)
+		})
+}
+
+// allocMngr is the C function that makes a manager.
+type allocMngr func(sk, sync *C.struct_nl_sock, q **C.struct_nl_cache_mngr) error
+
+func cacheMngrAlloc(fn string, sk, sync *Socket, protocol, flags int, alloc allocMngr) (*CacheMngr, error) {
 	if int(C.int(protocol)) != protocol || int(C.int(flags)) != flags {
 		return nil, refusal(fn, NLE_RANGE, "protocol %d, flags %#x", protocol, flags)
 	}
 	if flags&C.NL_ALLOCATED_SOCK != 0 {
 		return nil, refusal(fn, NLE_INVAL, "the flag NL_ALLOCATED_SOCK is libnl's own")
 	}
-	m := &CacheMngr{sk: sk, flags: flags}
+	m := &CacheMngr{sk: sk, sync: sync, flags: flags}
 	if sk == nil {
 		var err error
 		if m.sk, err = SocketAlloc(); err != nil {
@@ -59,8 +98,7 @@ func CacheMngrAlloc(sk *Socket, protocol, flags int) (*CacheMngr, error) {
 		}
 		m.ownSk = true
 	}
-	err := m.alloc(fn, protocol)
-	if err != nil {
+	if err := m.alloc(fn, alloc); err != nil {
 		if m.ownSk {
 			_ = m.sk.Free()
 		}
@@ -69,46 +107,55 @@ func CacheMngrAlloc(sk *Socket, protocol, flags int) (*CacheMngr, error) {
 	return m, nil
 }
 
-func (m *CacheMngr) alloc(fn string, protocol int) error {
-	sk := m.sk
-	p, err := sk.g().Acquire() // until Free
-	if err != nil {
-		return err
+// sockets are those that the manager holds.
+func (m *CacheMngr) sockets() []*Socket {
+	if m.sync == nil {
+		return []*Socket{m.sk}
 	}
-	err = m.allocOn(fn, (*C.struct_nl_sock)(p), protocol)
-	if err != nil {
-		sk.guard.Release()
-	}
-	return err
+	return []*Socket{m.sk, m.sync}
 }
 
-func (m *CacheMngr) allocOn(fn string, p *C.struct_nl_sock, protocol int) error {
-	sk := m.sk
-	if _, err := sk.guard.Lock(1); err != nil {
-		return err
-	}
-	defer sk.guard.Unlock()
-	if C.nl_socket_get_fd(p) >= 0 {
-		return refusal(fn, NLE_BAD_SOCK, "the socket is connected")
-	}
-	cb := sk.cb
-	return cb.change(func(*C.struct_nl_cb) error {
-		if err := rehearse(protocol); err != nil {
+// alloc enters the sockets, until Free, and makes the manager.
+func (m *CacheMngr) alloc(fn string, alloc allocMngr) (err error) {
+	for _, s := range m.sockets() {
+		if _, err = s.g().Acquire(); err != nil {
 			return err
 		}
-		C.nl_socket_disable_seq_check(p)
+		defer func() {
+			if err != nil {
+				s.guard.Release()
+			}
+		}()
+	}
+	for _, s := range m.sockets() {
+		if _, err = s.guard.Lock(1); err != nil {
+			return err
+		}
+		defer s.guard.Unlock()
+		if C.nl_socket_get_fd(s.ptr()) >= 0 {
+			return refusal(fn, NLE_BAD_SOCK, "the socket is connected")
+		}
+	}
+	var sync *C.struct_nl_sock
+	if m.sync != nil {
+		sync = m.sync.ptr()
+	}
+	cb := m.sk.cb
+	return cb.change(func(*C.struct_nl_cb) error {
+		C.nl_socket_disable_seq_check(m.sk.ptr())
 		cb.mu.Lock()
 		cb.replace(&cb.slots[NL_CB_SEQ_CHECK], 0)
 		cb.mu.Unlock()
 		var q *C.struct_nl_cache_mngr
-		ret, cerr := C.nl_cache_mngr_alloc(p, C.int(protocol), C.int(m.flags), &q)
-		if ret < 0 {
-			return result(fn, ret, cerr)
+		if err := alloc(m.sk.ptr(), sync, &q); err != nil {
+			return err
 		}
 		m.guard.Init(unsafe.Pointer(q))
 		m.guard.Own("CacheMngr")
-		sk.sending.Store(true)
-		sk.receiving.Store(true)
+		for _, s := range m.sockets() {
+			s.sending.Store(true)
+			s.receiving.Store(true)
+		}
 		return nil
 	})
 }
@@ -181,9 +228,11 @@ func (m *CacheMngr) Free() error {
 	for _, h := range m.handles {
 		core.DeleteHandle(h)
 	}
-	m.sk.sending.Store(false)
-	m.sk.receiving.Store(false)
-	m.sk.guard.Release()
+	for _, s := range m.sockets() {
+		s.sending.Store(false)
+		s.receiving.Store(false)
+		s.guard.Release()
+	}
 	if m.ownSk {
 		return m.sk.Free()
 	}
@@ -193,9 +242,11 @@ func (m *CacheMngr) Free() error {
 func (m *CacheMngr) free(p *C.struct_nl_cache_mngr) {
 	objMu.Lock()
 	defer objMu.Unlock()
-	m.sk.mu.Lock()
+	for _, s := range m.sockets() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+	}
 	C.nl_cache_mngr_free(p)
-	m.sk.mu.Unlock()
 	for _, ops := range m.ops {
 		C.nl_cache_ops_put(ops)
 	}
@@ -267,8 +318,20 @@ func (m *CacheMngr) addCache(fn string, cache *Cache, slot *changeSlot, v2 C.int
 		return err
 	}
 	defer m.leave()
-	objMu.Lock()
-	defer objMu.Unlock()
+	var f *flight // on the socket that fills the cache, if its callbacks are Go's
+	if m.sync == nil {
+		objMu.Lock()
+		defer objMu.Unlock()
+	} else {
+		on, err := m.sync.enter(0, nil)
+		if err != nil {
+			return err
+		}
+		f = &on
+		defer f.leave()
+		f.call.Hold(&objMu)
+	}
+	ops := C.nl_cache_get_ops(cp)
 	switch {
 	case busyCaches[cp]:
 		return ErrBusy
@@ -276,54 +339,71 @@ func (m *CacheMngr) addCache(fn string, cache *Cache, slot *changeSlot, v2 C.int
 		return core.ReportMisuse(ErrFreed)
 	case cache.mngr != nil:
 		return refusal(fn, NLE_EXIST, "a manager has the cache")
-	case !isRegistered(C.nl_cache_get_ops(cp)):
+	case !isRegistered(ops):
 		return refusal(fn, NLE_NOCACHE, "the operations of the cache are not registered")
 	}
-	C.nl_cache_get(cp) // Go's object keeps its own
-	err = m.add(fn, C.nl_cache_get_ops(cp), slot, func(h uintptr) (*C.struct_nl_cache, C.int, error) {
-		ret, cerr := C.golibnl_mngr_add(p, cp, C.uintptr_t(h), v2)
-		return cp, ret, cerr
-	})
+	end, err := begin(cp)
 	if err != nil {
-		C.nl_cache_put(cp)
+		return err
 	}
-	return err
+	defer end()
+	return m.add(fn, f, ops, slot, C.struct_golibnl_cache_args{what: C.GOLIBNL_MNGR_ADD + v2, mngr: p, cache: cp})
 }
 
-// add adds what f adds, which becomes slot.cache. The caller holds objMu.
-func (m *CacheMngr) add(fn string, ops *C.struct_nl_cache_ops, slot *changeSlot,
-	f func(h uintptr) (p *C.struct_nl_cache, ret C.int, cerr error)) error {
+// add adds the cache that args has. The caller holds objMu, but for the time in which f waits, or calls back.
+func (m *CacheMngr) add(fn string, f *flight, ops *C.struct_nl_cache_ops, slot *changeSlot, args C.struct_golibnl_cache_args) error {
 	var old *C.struct_nl_cache
 	if m.flags&NL_AUTO_PROVIDE != 0 {
 		if old = unprovide(ops); old != nil { // libnl would forget it with a reference
 			defer C.nl_cache_put(old)
 		}
 	}
+	C.nl_cache_ops_get(ops)
+	C.nl_cache_get(args.cache) // Go's object keeps its own
 	h := slot.handle()
-	m.sk.mu.Lock()
-	p, ret, cerr := f(h)
-	m.sk.mu.Unlock()
-	if ret < 0 {
+	args.handle = C.uintptr_t(h)
+	added := false
+	defer func() { // a callback may end the goroutine
+		if added {
+			return
+		}
 		core.DeleteHandle(h)
-		if old != nil {
+		C.nl_cache_put(args.cache)
+		C.nl_cache_ops_put(ops)
+		if old != nil && provided[ops] == nil {
 			C.nl_cache_mngt_provide(old)
 			noteProvided(ops, old)
 		}
-		return result(fn, ret, cerr)
+	}()
+	r, cerr := m.fill(f, args)
+	if added = r.ret >= 0; added {
+		if m.flags&NL_AUTO_PROVIDE != 0 {
+			if q := provided[ops]; q != nil { // by a callback; libnl has forgotten it with a reference
+				C.nl_cache_put(q)
+				C.nl_cache_put(q)
+			}
+			noteProvided(ops, args.cache)
+		}
+		slot.cache.mngr = m
+		m.caches = append(m.caches, slot.cache)
+		m.ops = append(m.ops, ops)
+		m.handles = append(m.handles, h)
 	}
-	if m.flags&NL_AUTO_PROVIDE != 0 {
-		noteProvided(ops, p)
+	if f == nil {
+		return result(fn, r.ret, cerr)
 	}
-	if slot.cache == nil {
-		C.nl_cache_get(p)
-		slot.cache = cacheOf(p)
+	_, err := f.done(fn, r)
+	return err
+}
+
+func (m *CacheMngr) fill(f *flight, args C.struct_golibnl_cache_args) (r C.struct_golibnl_ret, cerr error) {
+	if f != nil {
+		return C.golibnl_cache_call(f.sk, f.cp, f.h, C.GOLIBNL_SEND|C.GOLIBNL_RECV, f.recvHook(), args), nil
 	}
-	slot.cache.mngr = m
-	m.caches = append(m.caches, slot.cache)
-	C.nl_cache_ops_get(ops)
-	m.ops = append(m.ops, ops)
-	m.handles = append(m.handles, h)
-	return nil
+	m.sk.mu.Lock()
+	defer m.sk.mu.Unlock()
+	r.ret, cerr = C.golibnl_mngr_add(args)
+	return r, cerr
 }
 
 // Add makes a cache of the type with a name, "route/link" for one, and adds it as [CacheMngr.AddCache] does.
@@ -336,28 +416,27 @@ func (m *CacheMngr) add(fn string, ops *C.struct_nl_cache_ops, slot *changeSlot,
 //	int nl_cache_mngr_add(struct nl_cache_mngr *, const char *, change_func_t, void *, struct nl_cache **);
 func (m *CacheMngr) Add(name string, change ChangeFunc) (*Cache, error) {
 	const fn = "nl_cache_mngr_add"
-	p, err := m.enter()
+	if _, err := m.g().Acquire(); err != nil {
+		return nil, err
+	}
+	defer m.guard.Release()
+	// Made of what libnl makes it of, so that a callback which ends the goroutine leaves no cache behind.
+	cache, err := CacheAllocName(name)
 	if err != nil {
 		return nil, err
 	}
-	defer m.leave()
-	if strings.IndexByte(name, 0) >= 0 {
-		return nil, refusal(fn, NLE_NOCACHE, "%q is not registered", name)
+	added := false
+	defer func() {
+		if !added {
+			_ = cache.Put()
+		}
+	}()
+	err = m.addCache(fn, cache, &changeSlot{cache: cache, v1: change}, 0)
+	if err != nil {
+		return nil, err
 	}
-	c := C.CString(name)
-	defer C.free(unsafe.Pointer(c))
-	objMu.Lock()
-	defer objMu.Unlock()
-	ops := C.nl_cache_ops_lookup(c)
-	if ops == nil {
-		return nil, refusal(fn, NLE_NOCACHE, "%q is not registered", name)
-	}
-	slot := &changeSlot{v1: change}
-	err = m.add(fn, ops, slot, func(h uintptr) (q *C.struct_nl_cache, ret C.int, cerr error) {
-		ret, cerr = C.golibnl_mngr_add_name(p, c, C.uintptr_t(h), &q)
-		return q, ret, cerr
-	})
-	return slot.cache, err
+	added = true
+	return cache, nil
 }
 
 // GetFd returns the descriptor of the socket for notifications, for poll(2) and its kin.

@@ -47,13 +47,12 @@ func lendObject(p *C.struct_nl_object) (o *Object, expire func()) {
 }
 
 // fill runs a call with which the socket fills the cache.
-func (s *Socket) fill(fn string, roles role, cache *Cache, what C.int, change ChangeFunc) error {
+func (s *Socket) fill(fn string, roles role, cache *Cache, what C.int, slot changeSlot) error {
 	p, err := cache.enter()
 	if err != nil {
 		return err
 	}
 	defer cache.leave()
-	slot := changeSlot{cache: cache, v1: change}
 	h := slot.handle()
 	defer core.DeleteHandle(h)
 	f, err := s.enter(roles, nil)
@@ -87,7 +86,7 @@ func (s *Socket) fill(fn string, roles role, cache *Cache, what C.int, change Ch
 //
 //	int nl_cache_refill(struct nl_sock *, struct nl_cache *);
 func (s *Socket) CacheRefill(cache *Cache) error {
-	return s.fill("nl_cache_refill", sender|receiver, cache, C.GOLIBNL_CACHE_REFILL, nil)
+	return s.fill("nl_cache_refill", sender|receiver, cache, C.GOLIBNL_CACHE_REFILL, changeSlot{})
 }
 
 // CacheResync asks the kernel for all objects of the cache's type and brings the cache up to date. It calls change, unless
@@ -100,7 +99,23 @@ func (s *Socket) CacheRefill(cache *Cache) error {
 //
 //	int nl_cache_resync(struct nl_sock *, struct nl_cache *, change_func_t, void *);
 func (s *Socket) CacheResync(cache *Cache, change ChangeFunc) error {
-	return s.fill("nl_cache_resync", sender|receiver, cache, C.GOLIBNL_CACHE_RESYNC, change)
+	return s.fill("nl_cache_resync", sender|receiver, cache, C.GOLIBNL_CACHE_RESYNC, changeSlot{cache: cache, v1: change})
+}
+
+// CacheResyncV2 is [Socket.CacheResync] with the other kind of callback.
+//
+// Ownership: cache is borrowed. Goroutines: sender and receiver; in a callback only of another socket. Errors: those of
+// [Socket.CacheRefill]; [errors.ErrUnsupported] if the libnl that runs is older than 3.12.
+//
+// Implements:
+//
+//	int nl_cache_resync_v2(struct nl_sock *, struct nl_cache *, change_func_v2_t, void *);
+func (s *Socket) CacheResyncV2(cache *Cache, change ChangeFuncV2) error {
+	const fn = "nl_cache_resync_v2"
+	if C.golibnl_newer.nl_cache_resync_v2 == nil {
+		return tooOld(fn, 12)
+	}
+	return s.fill(fn, sender|receiver, cache, C.GOLIBNL_CACHE_RESYNC_V2, changeSlot{cache: cache, v2: change})
 }
 
 // CachePickup receives the answer to a dump and adds its objects to the cache. The socket's callbacks are called, but for
@@ -113,7 +128,7 @@ func (s *Socket) CacheResync(cache *Cache, change ChangeFunc) error {
 //
 //	int nl_cache_pickup(struct nl_sock *, struct nl_cache *);
 func (s *Socket) CachePickup(cache *Cache) error {
-	return s.fill("nl_cache_pickup", receiver, cache, C.GOLIBNL_CACHE_PICKUP, nil)
+	return s.fill("nl_cache_pickup", receiver, cache, C.GOLIBNL_CACHE_PICKUP, changeSlot{})
 }
 
 // CachePickupCheckdup is [Socket.CachePickup], but objects replace those that they are identical to.
@@ -125,7 +140,7 @@ func (s *Socket) CachePickup(cache *Cache) error {
 //
 //	int nl_cache_pickup_checkdup(struct nl_sock *, struct nl_cache *);
 func (s *Socket) CachePickupCheckdup(cache *Cache) error {
-	return s.fill("nl_cache_pickup_checkdup", receiver, cache, C.GOLIBNL_CACHE_PICKUP_CHECKDUP, nil)
+	return s.fill("nl_cache_pickup_checkdup", receiver, cache, C.GOLIBNL_CACHE_PICKUP_CHECKDUP, changeSlot{})
 }
 
 // CacheAllocAndFill makes a cache for the objects of ops and fills it as [Socket.CacheRefill] does, unless sk is nil.
@@ -147,7 +162,7 @@ func CacheAllocAndFill(ops *CacheOps, sk *Socket) (*Cache, error) {
 			_ = c.Put()
 		}
 	}()
-	err = sk.fill("nl_cache_alloc_and_fill", sender|receiver, c, C.GOLIBNL_CACHE_REFILL, nil)
+	err = sk.fill("nl_cache_alloc_and_fill", sender|receiver, c, C.GOLIBNL_CACHE_REFILL, changeSlot{})
 	if err != nil {
 		return nil, err
 	}

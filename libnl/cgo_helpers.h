@@ -143,6 +143,9 @@ enum {
 	GOLIBNL_CACHE_PICKUP,
 	GOLIBNL_CACHE_PICKUP_CHECKDUP,
 	GOLIBNL_CACHE_RESYNC,
+	GOLIBNL_CACHE_RESYNC_V2,
+	GOLIBNL_MNGR_ADD,
+	GOLIBNL_MNGR_ADD_V2,
 	GOLIBNL_MNGR_DATA_READY,
 	GOLIBNL_MNGR_POLL,
 };
@@ -155,8 +158,7 @@ struct golibnl_cache_args {
 struct golibnl_ret golibnl_cache_call(struct nl_sock *sk, struct nl_cb *cb, uintptr_t call, int roles, int recv_hook,
 				      struct golibnl_cache_args args);
 int golibnl_cache_include(struct nl_cache *cache, struct nl_object *obj, uintptr_t call, uintptr_t handle, int v2);
-int golibnl_mngr_add(struct nl_cache_mngr *mngr, struct nl_cache *cache, uintptr_t handle, int v2);
-int golibnl_mngr_add_name(struct nl_cache_mngr *mngr, const char *name, uintptr_t handle, struct nl_cache **cache);
+int golibnl_mngr_add(struct golibnl_cache_args args);
 
 /* The objects of a cache, with a reference each, or the registered operations; golibnl_objects_put() or free() ends them. */
 struct nl_object **golibnl_cache_objects(struct nl_cache *cache, struct nl_object *filter, size_t *n);
@@ -164,6 +166,47 @@ void golibnl_objects_put(struct nl_object **all, size_t n);
 struct nl_cache_ops **golibnl_cache_ops(size_t *n);
 int golibnl_cache_move(struct nl_cache *cache, struct nl_object *obj);
 int golibnl_wait_readable(int fd, int timeout);
+
+/* What libnl 3.7.0 does not have; NULL where the library that the process runs with does not either. See cgo_newer.c. */
+struct golibnl_newer {
+	/* since 3.10 */
+	int (*nl_cache_mngr_alloc_ex)(struct nl_sock *, struct nl_sock *, int, int, struct nl_cache_mngr **);
+	/* since 3.11 */
+	int64_t (*nla_get_sint)(const struct nlattr *);
+	uint64_t (*nla_get_uint)(const struct nlattr *);
+	int (*nla_put_sint)(struct nl_msg *, int, int64_t);
+	int (*nla_put_uint)(struct nl_msg *, int, uint64_t);
+	/* since 3.12 */
+	int (*nl_cache_resync_v2)(struct nl_sock *, struct nl_cache *, change_func_v2_t, void *);
+};
+extern struct golibnl_newer golibnl_newer;
+void golibnl_find_newer(void);
+
+static inline int golibnl_mngr_alloc_ex(struct nl_sock *sk, struct nl_sock *sync_sk, int protocol, int flags,
+					struct nl_cache_mngr **mngr)
+{
+	return golibnl_newer.nl_cache_mngr_alloc_ex(sk, sync_sk, protocol, flags, mngr);
+}
+
+static inline int64_t golibnl_get_sint(const struct nlattr *attr)
+{
+	return golibnl_newer.nla_get_sint(attr);
+}
+
+static inline uint64_t golibnl_get_uint(const struct nlattr *attr)
+{
+	return golibnl_newer.nla_get_uint(attr);
+}
+
+static inline int golibnl_put_sint(struct nl_msg *msg, int type, int64_t value)
+{
+	return golibnl_newer.nla_put_sint(msg, type, value);
+}
+
+static inline int golibnl_put_uint(struct nl_msg *msg, int type, uint64_t value)
+{
+	return golibnl_newer.nla_put_uint(msg, type, value);
+}
 
 int golibnl_msg_dump(struct nl_msg *msg, char **text, size_t *len);
 int golibnl_parse(int32_t *offs, int maxtype, const void *head, int len, const struct nla_policy *policy);

@@ -82,6 +82,14 @@ int golibnl_cache_include(struct nl_cache *cache, struct nl_object *obj, uintptr
 	return ret;
 }
 
+/* No callback runs here, but for those of a socket that the manager was given to fill its caches with. */
+int golibnl_mngr_add(struct golibnl_cache_args a)
+{
+	if (a.what == GOLIBNL_MNGR_ADD_V2)
+		return nl_cache_mngr_add_cache_v2(a.mngr, a.cache, a.handle ? on_change_v2 : NULL, (void *)a.handle);
+	return nl_cache_mngr_add_cache(a.mngr, a.cache, a.handle ? on_change : NULL, (void *)a.handle);
+}
+
 static int run_cache(struct nl_sock *sk, void *arg)
 {
 	const struct golibnl_cache_args *a = arg;
@@ -95,6 +103,12 @@ static int run_cache(struct nl_sock *sk, void *arg)
 		return nl_cache_pickup_checkdup(sk, a->cache);
 	case GOLIBNL_CACHE_RESYNC:
 		return nl_cache_resync(sk, a->cache, a->handle ? on_change : NULL, (void *)a->handle);
+	case GOLIBNL_CACHE_RESYNC_V2:
+		return golibnl_newer.nl_cache_resync_v2(sk, a->cache, a->handle ? on_change_v2 : NULL,
+							(void *)a->handle);
+	case GOLIBNL_MNGR_ADD:
+	case GOLIBNL_MNGR_ADD_V2:
+		return golibnl_mngr_add(*a);
 	case GOLIBNL_MNGR_DATA_READY:
 		return nl_cache_mngr_data_ready(a->mngr);
 	case GOLIBNL_MNGR_POLL:
@@ -107,19 +121,6 @@ struct golibnl_ret golibnl_cache_call(struct nl_sock *sk, struct nl_cb *cb, uint
 				      struct golibnl_cache_args args)
 {
 	return golibnl_exchange(sk, cb, call, roles, recv_hook, run_cache, &args);
-}
-
-/* No callback runs here: the manager fills the cache through a socket of its own. */
-int golibnl_mngr_add(struct nl_cache_mngr *mngr, struct nl_cache *cache, uintptr_t handle, int v2)
-{
-	if (v2)
-		return nl_cache_mngr_add_cache_v2(mngr, cache, handle ? on_change_v2 : NULL, (void *)handle);
-	return nl_cache_mngr_add_cache(mngr, cache, handle ? on_change : NULL, (void *)handle);
-}
-
-int golibnl_mngr_add_name(struct nl_cache_mngr *mngr, const char *name, uintptr_t handle, struct nl_cache **cache)
-{
-	return nl_cache_mngr_add(mngr, name, handle ? on_change : NULL, (void *)handle, cache);
 }
 
 struct collected {

@@ -40,5 +40,7 @@ const (
 	NLE_IMMUTABLE         Error = C.NLE_IMMUTABLE
 	NLE_DUMP_INTR         Error = C.NLE_DUMP_INTR
 	NLE_ATTRSIZE          Error = C.NLE_ATTRSIZE
+	NLE_HOSTUNREACH       Error = 35 // since libnl 3.12
+	NLE_NETDOWN           Error = 36 // since libnl 3.12
 	NLE_MAX               Error = C.NLE_MAX
 )

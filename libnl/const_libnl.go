@@ -87,5 +87,7 @@ const (
 	NLA_S16           = C.NLA_S16
 	NLA_S32           = C.NLA_S32
 	NLA_S64           = C.NLA_S64
+	NLA_SINT          = 20 // since libnl 3.11
+	NLA_UINT          = 21 // since libnl 3.11
 	NLA_TYPE_MAX      = C.NLA_TYPE_MAX
 )
