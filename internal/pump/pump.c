@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "pump.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+/* A hook gets no argument of the user's: this is the read that the thread is in. */
+struct context {
+	struct golibnl_pump *p;
+	unsigned char *arena;
+	struct golibnl_read *r;
+	uint32_t terminators;
+	uint32_t judged;
+	uint32_t first;		/* where in the arena the first datagram with a terminator is */
+	int handed;
+};
+
+static __thread struct context *current;
+
+/*
+ * Behind the arena, each receive has this room, so that no datagram is cut that anybody sends. One is kept for whoever
+ * reads next; nothing touches its pages until a datagram does.
+ */
+#define SPILL (1u << 20)
+static unsigned char *spare;
+
+static uint32_t padded(uint32_t n)
+{
+	return (n + 7) & ~7u;
+}
+
+static int is_terminator(const struct nlmsghdr *h)
+{
+	return h->nlmsg_type < NLMSG_MIN_TYPE && h->nlmsg_type >= NLMSG_NOOP && h->nlmsg_type <= NLMSG_OVERRUN;
+}
+
+static const struct nlmsghdr *next(const struct nlmsghdr *h, int *rest)
+{
+	return nlmsg_next((struct nlmsghdr *)h, rest);
+}
+
+static void control_data(struct msghdr *msg, struct golibnl_datagram *d)
+{
+	struct cmsghdr *c;
+
+	for (c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level == SOL_NETLINK && c->cmsg_type == NETLINK_PKTINFO) {
+			struct nl_pktinfo info;
+
+			memcpy(&info, CMSG_DATA(c), sizeof(info));
+			d->group = info.group;
+		} else if (c->cmsg_level == SOL_NETLINK && c->cmsg_type == NETLINK_LISTEN_ALL_NSID) {
+			memcpy(&d->nsid, CMSG_DATA(c), sizeof(d->nsid));
+			d->flags |= GOLIBNL_PUMP_HAS_NSID;
+		} else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS) {
+			struct ucred cred;
+
+			memcpy(&cred, CMSG_DATA(c), sizeof(cred));
+			d->pid = cred.pid;
+			d->uid = cred.uid;
+			d->gid = cred.gid;
+			d->flags |= GOLIBNL_PUMP_HAS_CREDS;
+		}
+	}
+}
+
+/* Receives one datagram at the end of the arena; 0, or the errno. */
+static int receive(struct context *c, unsigned char **spill)
+{
+	struct golibnl_read *r = c->r;
+	struct golibnl_datagram *d = (struct golibnl_datagram *)(c->arena + r->used);
+	unsigned char *data = (unsigned char *)(d + 1);
+	uint32_t rest = r->cap - r->used - sizeof(*d);
+	union {
+		struct cmsghdr align;
+		char buf[CMSG_SPACE(sizeof(struct nl_pktinfo)) + CMSG_SPACE(sizeof(int)) +
+			 CMSG_SPACE(sizeof(struct ucred)) + 64];
+	} control;
+	struct sockaddr_nl from = { 0 };
+	struct iovec iov[2] = { { data, rest }, { *spill, SPILL } };
+	struct msghdr msg = {
+		.msg_name = &from,
+		.msg_namelen = sizeof(from),
+		.msg_iov = iov,
+		.msg_iovlen = 2,
+	};
+	ssize_t n;
+
+	do {
+		if (c->p->control) {
+			msg.msg_control = &control;
+			msg.msg_controllen = sizeof(control);
+		}
+		n = recvmsg(c->p->fd, &msg, MSG_DONTWAIT | MSG_TRUNC);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno;
+	if (!c->r->any && from.nl_pid != 0) {
+		r->refused++;
+		return 0;
+	}
+
+	memset(d, 0, sizeof(*d));
+	d->real = n;
+	d->len = d->real;
+	if (n > (ssize_t)rest + (ssize_t)SPILL) {
+		d->len = rest + SPILL;
+		d->flags |= GOLIBNL_PUMP_TRUNCATED;
+	}
+	d->port = from.nl_pid;
+	d->group = from.nl_groups ? __builtin_ffs(from.nl_groups) : 0;
+	if (c->p->control)
+		control_data(&msg, d);
+	if (d->len > rest) {
+		unsigned char *big = malloc(d->len);
+
+		if (!big)
+			return ENOMEM;
+		memcpy(big, data, rest);
+		memcpy(big + rest, *spill, d->len - rest);
+		c->p->big = data = big;
+		d->flags |= GOLIBNL_PUMP_BIG;
+	}
+
+	if (!(d->flags & GOLIBNL_PUMP_TRUNCATED)) {
+		const struct nlmsghdr *h = (const struct nlmsghdr *)data;
+		int left = d->len;
+
+		for (; nlmsg_ok(h, left); h = next(h, &left)) {
+			if (!is_terminator(h))
+				continue;
+			if (!c->terminators++)
+				c->first = r->used;
+		}
+	}
+	r->datagrams++;
+	r->used += sizeof(*d) + (d->flags & GOLIBNL_PUMP_BIG ? 0 : padded(d->len));
+	return 0;
+}
+
+static uint32_t receive_all(struct context *c)
+{
+	struct golibnl_read *r = c->r;
+	unsigned char *spill = __atomic_exchange_n(&spare, NULL, __ATOMIC_ACQ_REL);
+	uint32_t why;
+
+	if (!spill)
+		spill = malloc(SPILL);
+	if (!spill) {
+		r->err = ENOMEM;
+		return GOLIBNL_PUMP_FAILED;
+	}
+	for (;;) {
+		if (r->enough && c->terminators >= r->enough) {
+			why = GOLIBNL_PUMP_ENOUGH;
+			break;
+		}
+		if (c->p->big || r->cap - r->used < r->reserve) {
+			why = GOLIBNL_PUMP_FULL;
+			break;
+		}
+		r->err = receive(c, &spill);
+		if (r->err) {
+			why = r->err == EAGAIN ? GOLIBNL_PUMP_EMPTY : GOLIBNL_PUMP_FAILED;
+			break;
+		}
+	}
+	free(__atomic_exchange_n(&spare, spill, __ATOMIC_ACQ_REL));
+	return why;
+}
+
+/* Copies the terminators of a datagram to out, if there is one, and returns how many bytes that takes. */
+static size_t terminators(struct golibnl_pump *p, const struct golibnl_datagram *d, unsigned char *out)
+{
+	const void *data = d->flags & GOLIBNL_PUMP_BIG ? (const void *)p->big : (const void *)(d + 1);
+	const struct nlmsghdr *h = data;
+	int left = d->flags & GOLIBNL_PUMP_TRUNCATED ? 0 : (int)d->len;
+	size_t n = 0;
+
+	for (; nlmsg_ok(h, left); h = next(h, &left)) {
+		if (!is_terminator(h))
+			continue;
+		if (out) {
+			memcpy(out + n, h, h->nlmsg_len);
+			memset(out + n + h->nlmsg_len, 0, NLMSG_ALIGN(h->nlmsg_len) - h->nlmsg_len);
+		}
+		n += NLMSG_ALIGN(h->nlmsg_len);
+	}
+	return n;
+}
+
+static size_t each_terminator(struct context *c, unsigned char *out)
+{
+	size_t n = 0;
+	uint32_t off = c->first;
+
+	while (off < c->r->used) {
+		const struct golibnl_datagram *d = (const struct golibnl_datagram *)(c->arena + off);
+
+		n += terminators(c->p, d, out ? out + n : NULL);
+		off += sizeof(*d) + (d->flags & GOLIBNL_PUMP_BIG ? 0 : padded(d->len));
+	}
+	return n;
+}
+
+static int hand_over(struct context *c, struct sockaddr_nl *from, unsigned char **buf)
+{
+	struct golibnl_pump *p = c->p;
+	size_t n = each_terminator(c, NULL);
+
+	if (p->room < c->terminators) {
+		uint8_t *v = realloc(p->verdicts, c->terminators);
+
+		if (!v)
+			return -NLE_NOMEM;
+		p->verdicts = v;
+		p->room = c->terminators;
+	}
+	memset(p->verdicts, GOLIBNL_PUMP_UNSEEN, c->terminators);
+	*buf = malloc(n);
+	if (!*buf)
+		return -NLE_NOMEM;
+	each_terminator(c, *buf);
+	memset(from, 0, sizeof(*from));
+	from->nl_family = AF_NETLINK;
+	return n;
+}
+
+/* The receive hook. What it returns is libnl's to free; with nothing to judge it ends libnl's loop. */
+static int on_receive(struct nl_sock *sk, struct sockaddr_nl *from, unsigned char **buf, struct ucred **creds)
+{
+	struct context *c = current;
+
+	(void)sk;
+	(void)creds;
+	if (c->handed++)
+		return 0;
+	c->r->why = receive_all(c);
+	if (c->terminators)
+		return hand_over(c, from, buf);
+	return c->r->why == GOLIBNL_PUMP_FAILED ? -nl_syserr2nlerr(c->r->err) : 0;
+}
+
+static int verdict(int v, int ret)
+{
+	struct context *c = current;
+
+	c->p->verdicts[c->judged - 1] = v;
+	return ret;
+}
+
+/* Runs first for each message: libnl's own check knows one request at a time. */
+static int on_sequence(struct nl_msg *msg, void *arg)
+{
+	(void)msg;
+	(void)arg;
+	current->judged++;
+	return NL_OK;
+}
+
+static int on_done(struct nl_msg *msg, void *arg)
+{
+	(void)msg;
+	(void)arg;
+	return verdict(GOLIBNL_PUMP_DONE, NL_OK);
+}
+
+static int on_ack(struct nl_msg *msg, void *arg)
+{
+	(void)msg;
+	(void)arg;
+	return verdict(GOLIBNL_PUMP_ACK, NL_OK);
+}
+
+static int on_noop(struct nl_msg *msg, void *arg)
+{
+	(void)msg;
+	(void)arg;
+	return verdict(GOLIBNL_PUMP_NOOP, NL_SKIP);
+}
+
+static int on_overrun(struct nl_msg *msg, void *arg)
+{
+	(void)msg;
+	(void)arg;
+	return verdict(GOLIBNL_PUMP_OVERRUN, NL_SKIP);
+}
+
+static int on_invalid(struct nl_msg *msg, void *arg)
+{
+	(void)msg;
+	(void)arg;
+	return verdict(GOLIBNL_PUMP_INVALID, NL_SKIP);
+}
+
+/* Go sees the flag itself; without a callback libnl would end with an error. */
+static int on_interrupted(struct nl_msg *msg, void *arg)
+{
+	(void)msg;
+	(void)arg;
+	return NL_OK;
+}
+
+static int on_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *arg)
+{
+	(void)from;
+	(void)e;
+	(void)arg;
+	return verdict(GOLIBNL_PUMP_ERROR, NL_SKIP);
+}
+
+static struct nl_cb *collectors(void)
+{
+	static const struct {
+		enum nl_cb_type type;
+		nl_recvmsg_msg_cb_t func;
+	} all[] = {
+		{ NL_CB_SEQ_CHECK, on_sequence }, { NL_CB_FINISH, on_done },	   { NL_CB_ACK, on_ack },
+		{ NL_CB_SKIPPED, on_noop },	  { NL_CB_OVERRUN, on_overrun },   { NL_CB_INVALID, on_invalid },
+		{ NL_CB_DUMP_INTR, on_interrupted },
+	};
+	struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
+	size_t i;
+
+	if (!cb)
+		return NULL;
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		nl_cb_set(cb, all[i].type, NL_CB_CUSTOM, all[i].func, NULL);
+	nl_cb_err(cb, NL_CB_CUSTOM, on_error, NULL);
+	nl_cb_overwrite_recv(cb, on_receive);
+	return cb;
+}
+
+/* Takes over fd, a netlink socket that is bound. On failure fd stays the caller's, and *ret says why. */
+struct golibnl_pump *golibnl_pump_new(int protocol, int fd, int *ret)
+{
+	struct golibnl_pump *p = calloc(1, sizeof(*p));
+	struct nl_cb *own = nl_cb_alloc(NL_CB_DEFAULT);
+
+	*ret = -NLE_NOMEM;
+	if (p && own) {
+		p->fd = fd;
+		p->cb = collectors();
+		p->sk = nl_socket_alloc_cb(own);
+	}
+	nl_cb_put(own);
+	if (p && p->cb && p->sk) {
+		nl_socket_disable_auto_ack(p->sk);
+		*ret = nl_socket_set_fd(p->sk, protocol, fd);
+	}
+	if (*ret >= 0)
+		return p;
+	golibnl_pump_free(p);
+	return NULL;
+}
+
+/* Frees all, and closes the descriptor. */
+void golibnl_pump_free(struct golibnl_pump *p)
+{
+	if (!p)
+		return;
+	nl_socket_free(p->sk);
+	nl_cb_put(p->cb);
+	free(p->verdicts);
+	free(p->big);
+	free(p);
+}
+
+int golibnl_pump_send(struct golibnl_pump *p, void *buf, size_t len, uint32_t port, uint32_t groups, int *err)
+{
+	struct sockaddr_nl to = { .nl_family = AF_NETLINK, .nl_pid = port, .nl_groups = groups };
+	struct iovec iov = { buf, len };
+	struct nl_msg *msg = nlmsg_alloc_size(NLMSG_HDRLEN); /* one each, so that several may send at a time */
+	int ret;
+
+	if (!msg) {
+		*err = ENOMEM;
+		return -NLE_NOMEM;
+	}
+	nlmsg_set_dst(msg, &to);
+	errno = 0;
+	ret = nl_send_iovec(p->sk, msg, &iov, 1);
+	*err = ret < 0 ? errno : 0;
+	nlmsg_free(msg);
+	return ret;
+}
+
+void golibnl_pump_read(struct golibnl_pump *p, void *arena, struct golibnl_read *r)
+{
+	struct context c = { .p = p, .arena = arena, .r = r };
+	struct context *before = current;
+
+	r->used = r->datagrams = r->refused = r->judged = 0;
+	r->why = GOLIBNL_PUMP_EMPTY;
+	r->err = 0;
+	current = &c;
+	r->ret = nl_recvmsgs(p->sk, p->cb);
+	current = before;
+	r->judged = c.judged;
+}
+
+int golibnl_pump_exchange(struct golibnl_pump *p, void *buf, size_t len, uint32_t port, uint32_t groups, int *err,
+			  void *arena, struct golibnl_read *r)
+{
+	int ret = golibnl_pump_send(p, buf, len, port, groups, err);
+
+	if (ret >= 0)
+		golibnl_pump_read(p, arena, r);
+	return ret;
+}
+
+/* Frees what the last read left behind. */
+void golibnl_pump_drop(struct golibnl_pump *p)
+{
+	free(p->big);
+	p->big = NULL;
+}

@@ -1,0 +1,233 @@
+package nl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/golibnl/golibnl/internal/pump"
+)
+
+// endpoint is one socket of a connection, on Go's poller.
+type endpoint struct {
+	owner *conn
+	pump  *pump.Socket
+	file  *os.File // a duplicate of the socket's descriptor: libnl closes its own
+	raw   syscall.RawConn
+	port  uint32
+
+	// users counts who is inside, and one for the endpoint being open. The last one to leave frees the socket.
+	users  atomic.Int64
+	closed atomic.Bool
+
+	// For the one who reads.
+	poll  func(fd uintptr) bool
+	batch *pump.Batch
+	want  pump.Want
+
+	deadline struct {
+		sync.Mutex
+		turn uint64 // counts the readers that could be interrupted
+		past bool
+	}
+
+	exchange
+}
+
+// openEndpoint opens a socket in the namespace that the calling thread is in.
+func openEndpoint(owner *conn) (*endpoint, error) {
+	family, cfg := owner.family, &owner.cfg
+	fd := cfg.fd
+	if fd < 0 {
+		var err error
+		fd, err = unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, family)
+		if err != nil {
+			return nil, os.NewSyscallError("socket", err)
+		}
+	}
+	e, err := setUp(fd, family, cfg)
+	if err != nil {
+		if cfg.fd < 0 {
+			_ = unix.Close(fd)
+		}
+		return nil, err
+	}
+	e.owner = owner
+	return e, nil
+}
+
+func setUp(fd, family int, cfg *config) (*endpoint, error) {
+	if err := cfg.apply(fd); err != nil {
+		return nil, err
+	}
+	if cfg.fd < 0 {
+		if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Pid: cfg.port}); err != nil {
+			return nil, fmt.Errorf("bind to port ID %d: %w", cfg.port, err)
+		}
+	} else if err := unix.SetNonblock(fd, true); err != nil {
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	sa, err := unix.Getsockname(fd)
+	if err != nil {
+		return nil, os.NewSyscallError("getsockname", err)
+	}
+	addr, ok := sa.(*unix.SockaddrNetlink)
+	if !ok {
+		return nil, fmt.Errorf("descriptor %d is not a netlink socket", fd)
+	}
+	dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	file := os.NewFile(uintptr(dup), "netlink")
+	raw, err := file.SyscallConn()
+	if err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	p, code := pump.New(family, fd)
+	if p == nil {
+		_ = file.Close()
+		return nil, fmt.Errorf("libnl does not take descriptor %d for family %d: code %d", fd, family, code)
+	}
+	e := &endpoint{pump: p, file: file, raw: raw, port: addr.Pid}
+	if cfg.creds {
+		p.SetControl()
+	}
+	e.users.Store(1)
+	e.poll = e.readNow
+	e.exchange.init()
+	return e, nil
+}
+
+// listen makes the socket one for notifications, which say the group and the namespace that they come from. Nobody may
+// read meanwhile.
+func (e *endpoint) listen() error {
+	if err := unix.SetsockoptInt(e.pump.FD(), unix.SOL_NETLINK, unix.NETLINK_PKTINFO, 1); err != nil {
+		return fmt.Errorf("set NETLINK_PKTINFO: %w", err)
+	}
+	if e.owner.cfg.allNSID {
+		if err := unix.SetsockoptInt(e.pump.FD(), unix.SOL_NETLINK, unix.NETLINK_LISTEN_ALL_NSID, 1); err != nil {
+			return fmt.Errorf("set NETLINK_LISTEN_ALL_NSID: %w", err)
+		}
+	}
+	e.pump.SetControl()
+	return nil
+}
+
+// namespaceCookie tells network namespaces apart; 0 where the kernel has no such thing.
+func (e *endpoint) namespaceCookie() uint64 {
+	cookie, _ := unix.GetsockoptUint64(e.pump.FD(), unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
+	return cookie
+}
+
+// enter keeps the socket from being freed, until leave.
+func (e *endpoint) enter() error {
+	for {
+		n := e.users.Load()
+		if n == 0 || e.closed.Load() {
+			return net.ErrClosed
+		}
+		if e.users.CompareAndSwap(n, n+1) {
+			return nil
+		}
+	}
+}
+
+func (e *endpoint) leave() {
+	if e.users.Add(-1) == 0 {
+		e.pump.Close()
+	}
+}
+
+// close wakes whoever waits. The socket goes when the last user has left.
+func (e *endpoint) close() {
+	if e.closed.Swap(true) {
+		return
+	}
+	_ = e.file.Close()
+	e.exchange.end(net.ErrClosed)
+	e.leave()
+}
+
+func (e *endpoint) readNow(uintptr) bool {
+	e.pump.Read(e.batch, e.want)
+	return e.batch.Why() != pump.Empty || e.batch.Datagrams() > 0 || e.batch.Refused() > 0
+}
+
+// read waits until there is something to receive, or what interrupts set in motion. It is for one goroutine at a time.
+func (e *endpoint) read(b *pump.Batch, w pump.Want) error {
+	e.batch, e.want = b, w
+	err := e.raw.Read(e.poll)
+	e.batch = nil
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		return net.ErrClosed
+	}
+	return err
+}
+
+// past is a time that has passed.
+var past = time.Unix(1, 0)
+
+// interrupt ends the read that is waiting, if that of the turn still is.
+func (e *endpoint) interrupt(turn uint64) {
+	e.deadline.Lock()
+	defer e.deadline.Unlock()
+	if e.deadline.turn == turn {
+		e.deadline.past = true
+		_ = e.file.SetReadDeadline(past)
+	}
+}
+
+// turn is what interrupt has to know of the reader that it is for.
+func (e *endpoint) turn() uint64 {
+	e.deadline.Lock()
+	defer e.deadline.Unlock()
+	return e.deadline.turn
+}
+
+// endTurn is for a reader that is through: what would have interrupted it does not interrupt the next one.
+func (e *endpoint) endTurn() {
+	e.deadline.Lock()
+	defer e.deadline.Unlock()
+	e.deadline.turn++
+	if e.deadline.past {
+		e.deadline.past = false
+		_ = e.file.SetReadDeadline(time.Time{})
+	}
+}
+
+// interruptedBy has the end of ctx interrupt the reads from now on until stop is called.
+func (e *endpoint) interruptedBy(ctx context.Context) (stop func()) {
+	if ctx.Done() == nil {
+		return func() {}
+	}
+	turn := e.turn()
+	cancel := context.AfterFunc(ctx, func() { e.interrupt(turn) })
+	return func() {
+		cancel()
+		e.endTurn()
+	}
+}
+
+var batches = sync.Pool{New: func() any { return pump.NewBatch() }}
+
+func getBatch() *pump.Batch { return batches.Get().(*pump.Batch) }
+
+func putBatch(b *pump.Batch) {
+	if poison.Load() {
+		b.Poison()
+	}
+	batches.Put(b)
+}
+
+// poison has buffers overwritten as soon as what they held is not valid any more. Tests set it.
+var poison atomic.Bool

@@ -1,0 +1,230 @@
+package nl
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"runtime"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/golibnl/golibnl/internal/pump"
+)
+
+// Request is what is asked of the kernel, or of a process.
+type Request struct {
+	Type    uint16 // such as unix.RTM_NEWADDR
+	Flags   uint16 // such as unix.NLM_F_CREATE; NLM_F_REQUEST, and what else a method needs, is added
+	Payload []byte // the family's own header and attributes, in the kernel's byte order
+	Port    uint32 // the port ID of who is asked; 0 is the kernel
+}
+
+// Reply is the answer to a request that was carried out.
+type Reply struct {
+	Messages []Message // what it was answered with; they are the caller's
+	Warning  string    // the kernel's words about a success; mostly ""
+	Cookie   []byte    // what some families answer a success with
+}
+
+// Execute sends a request, and waits for its replies and its acknowledgement.
+//
+// The error is an [*Error]. If the kernel refused the request, it says why. If ctx ended, or messages were lost, while the
+// answer was waited for, it is [ErrUnknownOutcome] besides: the kernel may have carried the request out. Requests of
+// others are not affected either way.
+func (c *Conn) Execute(ctx context.Context, req Request) (Reply, error) {
+	in, err := c.live("execute")
+	if err != nil {
+		return Reply{}, err
+	}
+	defer runtime.KeepAlive(c)
+	k := calls.Get().(*call)
+	defer k.put()
+	if err := k.prepare(in, req); err != nil {
+		return Reply{}, err
+	}
+	if ctx.Err() != nil {
+		return Reply{}, in.asError(k.op, k.buf, ended(ctx))
+	}
+	if in.turns != nil {
+		if err := in.turns.begin(ctx, false); err != nil {
+			return Reply{}, in.asError(k.op, k.buf, err)
+		}
+		defer in.turns.end(false)
+	}
+	e, err := in.requestEndpoint()
+	if err != nil {
+		return Reply{}, in.asError(k.op, k.buf, err)
+	}
+	defer e.leave()
+	if err := e.execute(ctx, k); err != nil {
+		return Reply{}, err
+	}
+	return k.reply, nil
+}
+
+// call is a request in flight.
+type call struct {
+	waiter
+	in   *conn
+	op   string
+	buf  []byte // as it is sent
+	port uint32
+	dump bool // it may end without an acknowledgement
+
+	reply Reply
+	err   *Error
+}
+
+var calls = sync.Pool{New: func() any { return &call{waiter: newWaiter()} }}
+
+func (k *call) put() {
+	if cap(k.buf) > 1<<16 {
+		k.buf = nil
+	}
+	select {
+	case <-k.wake:
+	default:
+	}
+	*k = call{waiter: waiter{wake: k.wake}, buf: k.buf[:0]}
+	calls.Put(k)
+}
+
+func (k *call) prepare(in *conn, req Request) *Error {
+	k.in, k.op, k.port = in, "execute", req.Port
+	k.dump = req.Flags&unix.NLM_F_DUMP != 0
+	buf, err := appendRequest(k.buf[:0], req, unix.NLM_F_ACK)
+	if err != nil {
+		return in.error(k.op, err)
+	}
+	k.buf = buf
+	return nil
+}
+
+// appendRequest appends the message of a request, with a sequence number of 0.
+func appendRequest(b []byte, req Request, flags uint16) ([]byte, error) {
+	n := pump.HeaderLen + len(req.Payload)
+	if int64(n) > math.MaxInt32-4 {
+		return b, fmt.Errorf("%w: a payload of %d bytes", unix.EMSGSIZE, len(req.Payload))
+	}
+	b = binary.NativeEndian.AppendUint32(b, uint32(n))
+	b = binary.NativeEndian.AppendUint16(b, req.Type)
+	b = binary.NativeEndian.AppendUint16(b, req.Flags|flags|unix.NLM_F_REQUEST)
+	b = append(b, 0, 0, 0, 0, 0, 0, 0, 0)
+	b = append(b, req.Payload...)
+	return append(b, zeros[:align(n)-n]...), nil
+}
+
+var zeros [unix.NLMSG_ALIGNTO]byte
+
+// setSeq sets the sequence number and the port ID of the message at the beginning of b.
+func setSeq(b []byte, seq, port uint32) {
+	binary.NativeEndian.PutUint32(b[8:], seq)
+	binary.NativeEndian.PutUint32(b[12:], port)
+}
+
+func (k *call) from() uint32 { return k.port }
+
+func (k *call) take(m *pump.Message) bool {
+	switch m.Verdict {
+	case pump.Noop:
+		return false
+	case pump.Ack, pump.Error, pump.Invalid:
+		info, err := parseAck(k.in.family, k.op, k.buf, m.Flags, m.Payload)
+		k.reply.Warning, k.reply.Cookie, k.err = info.warning, info.cookie, err
+	case pump.Done:
+		info, err := parseDone(k.in.family, k.op, k.buf, m.Flags, m.Payload)
+		k.reply.Warning, k.reply.Cookie, k.err = info.warning, info.cookie, err
+		if !k.dump && err == nil {
+			return false // the end of a reply of several messages; the acknowledgement follows
+		}
+	case pump.Overrun:
+		k.err = k.in.asError(k.op, k.buf, unknown(ErrOverrun))
+	default:
+		if m.Type < unix.NLMSG_MIN_TYPE {
+			k.err = k.in.asError(k.op, k.buf, unknown(unix.ENOMEM)) // an answer that libnl could not judge
+			break
+		}
+		k.reply.Messages = append(k.reply.Messages, messageOf(m).Clone())
+		return false
+	}
+	k.finish()
+	return true
+}
+
+func (k *call) fail(_ uint32, err error) {
+	k.err = k.in.asError(k.op, k.buf, err)
+	k.finish()
+}
+
+// execute sends the call and waits for its end. Whoever finds nobody reading sends and receives in one go: the kernel
+// has mostly answered by then.
+func (e *endpoint) execute(ctx context.Context, k *call) error {
+	e.mu.Lock()
+	if e.dead != nil {
+		e.mu.Unlock()
+		return k.in.asError(k.op, k.buf, e.dead)
+	}
+	seq := e.number()
+	e.pending[seq] = k
+	setSeq(k.buf, seq, e.port)
+	e.enqueue(&k.waiter)
+	lead := e.leader == nil
+	if lead {
+		e.leader = &k.waiter
+	}
+	want := e.wanted()
+	e.mu.Unlock()
+
+	var err error
+	var b *pump.Batch
+	to := pump.Address{Port: k.port}
+	e.owner.stats.sent(len(k.buf))
+	if lead {
+		b = getBatch()
+		defer putBatch(b)
+		err = e.pump.Exchange(k.buf, to, b, want)
+	} else {
+		err = e.pump.Send(k.buf, to)
+	}
+	if tryAgain(err) {
+		lead = false
+		err = e.send(ctx, k.buf, to)
+	}
+	if err != nil {
+		e.mu.Lock()
+		delete(e.pending, seq)
+		e.dequeue(&k.waiter)
+		e.mu.Unlock()
+		return k.in.asError(k.op, k.buf, err)
+	}
+	if lead {
+		e.mu.Lock()
+		e.deliver(b)
+		through := k.ready
+		if through {
+			e.dequeue(&k.waiter)
+		}
+		e.mu.Unlock()
+		if through {
+			return k.result()
+		}
+	}
+	if err := e.await(ctx, &k.waiter, b); err != nil {
+		e.mu.Lock()
+		if k.err == nil && !k.ready {
+			e.giveUp(seq)
+			k.err = k.in.asError(k.op, k.buf, unknown(err))
+		}
+		e.mu.Unlock()
+	}
+	return k.result()
+}
+
+func (k *call) result() error {
+	if k.err != nil {
+		return k.err
+	}
+	return nil
+}
