@@ -15,6 +15,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/golibnl/golibnl/examples/internal/ownns"
 	"github.com/golibnl/golibnl/libnl"
 )
 
@@ -36,7 +37,7 @@ var steps = []step{
 var errNotHere = errors.New("not on this kernel")
 
 func main() {
-	inNamespace, why := enterNamespace()
+	inNamespace, why := ownns.Enter()
 
 	compiled, running := libnl.Version()
 	fmt.Printf("golibnl tour, on libnl %s (compiled with %s), in %s\n", running, compiled, place(inNamespace))

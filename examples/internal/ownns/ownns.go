@@ -1,6 +1,7 @@
 //go:build linux
 
-package main
+// Package ownns gives an example a network namespace of its own.
+package ownns
 
 import (
 	"errors"
@@ -10,11 +11,12 @@ import (
 )
 
 // childMark is set in the environment of the process that runs inside the namespace.
-const childMark = "GOLIBNL_TOUR_CHILD"
+const childMark = "GOLIBNL_EXAMPLE_CHILD"
 
-// enterNamespace runs the tour again in a process with a fresh network namespace, and exits with its status. It returns
-// true in that process, and false, with the reason, where the kernel grants no namespace.
-func enterNamespace() (inside bool, why error) {
+// Enter runs the program again in a process with a fresh network namespace, and exits with its status. It returns true in
+// that process, and false, with the reason, where the kernel grants no namespace. In the namespace one is root, or has at
+// least its capabilities.
+func Enter() (inside bool, why error) {
 	if os.Getenv(childMark) != "" {
 		return true, nil
 	}
@@ -22,7 +24,7 @@ func enterNamespace() (inside bool, why error) {
 	if err != nil {
 		return false, err
 	}
-	cmd := exec.Command(self)
+	cmd := exec.Command(self, os.Args[1:]...)
 	cmd.Env = append(os.Environ(), childMark+"=1")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
