@@ -3,6 +3,7 @@ package nl
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
@@ -195,4 +196,57 @@ func TestErrorIs(t *testing.T) {
 	require.ErrorIs(t, err, unix.EADDRNOTAVAIL)
 	require.False(t, strings.Contains(err.Error(), "\n"))
 	require.False(t, errors.Is(err, fs.ErrExist))
+}
+
+// FuzzAck gives the parsers of answers whatever comes.
+func FuzzAck(f *testing.F) {
+	req, _, _, inner := addrRequest(f)
+	tlvs := encode(f, func(e *Encoder) {
+		e.String(unix.NLMSGERR_ATTR_MSG, "no\ngood")
+		e.Uint32(unix.NLMSGERR_ATTR_OFFS, uint32(inner))
+		e.Bytes(unix.NLMSGERR_ATTR_COOKIE, []byte{9})
+		e.Nest(nlmsgerrAttrPolicy, func() {
+			e.Uint32(unix.NL_POLICY_TYPE_ATTR_TYPE, unix.NL_ATTR_TYPE_S8)
+			e.Int64(unix.NL_POLICY_TYPE_ATTR_MIN_VALUE_S, -1)
+		})
+		e.Uint32(nlmsgerrAttrMissType, 4)
+		e.Uint32(nlmsgerrAttrMissNest, uint32(inner))
+	})
+	f.Add(uint8(0), uint16(0x300), req, ack(-34, req[:16], tlvs))
+	f.Add(uint8(0), uint16(0x200), req, ack(-34, req, tlvs))
+	f.Add(uint8(4), uint16(0x200), []byte{}, ack(-34, req, tlvs))
+	f.Add(uint8(16), uint16(0x300), req, ack(0, req[:16], tlvs))
+	f.Add(uint8(12), uint16(0x202), req, ack(-22, nil, tlvs))
+	f.Add(uint8(0), uint16(0), req[:8], []byte{1, 2, 3})
+	f.Fuzz(func(t *testing.T, family uint8, flags uint16, req, payload []byte) {
+		infoA, a := parseAck(int(family), "execute", req, flags, payload)
+		infoD, d := parseDone(int(family), "dump", req, flags, payload)
+		if len(payload) >= 20 {
+			require.Equal(t, binary.NativeEndian.Uint32(payload) == 0, a == nil)
+		}
+		for _, e := range []*Error{a, d} {
+			if e == nil {
+				continue
+			}
+			line := e.Error()
+			require.Equal(t, -1, strings.IndexFunc(line, func(r rune) bool { return r < ' ' }), "%q", line)
+			require.True(t, e.Errno != 0 || e.Err != nil)
+			whole := req
+			if len(req) < unix.NLMSG_HDRLEN {
+				whole = nil // the kernel's copy
+			}
+			for offset, path := range map[int]Path{e.Offset: e.Path, e.MissingIn: e.MissingPath} {
+				if path != nil && whole != nil {
+					_, typ := attrHeader(whole[offset:])
+					require.Equal(t, typ&typeMask, path[len(path)-1])
+				}
+			}
+		}
+		// Nothing is borrowed.
+		text := func() string { return fmt.Sprintf("%+v %+v %v %v", infoA, infoD, a, d) }
+		before := text()
+		clear(req)
+		clear(payload)
+		require.Equal(t, before, text())
+	})
 }

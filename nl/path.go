@@ -29,15 +29,12 @@ func attributePath(family int, msg []byte, offset int) Path {
 	if len(msg) < unix.NLMSG_HDRLEN || offset < unix.NLMSG_HDRLEN || offset%unix.NLA_ALIGNTO != 0 || offset > len(msg)-unix.NLA_HDRLEN {
 		return nil
 	}
-	if header, ok := requestHeader(family, binary.NativeEndian.Uint16(msg[4:])); ok {
-		if p := pathFrom(msg, unix.NLMSG_HDRLEN+header, offset); p != nil {
-			return p
-		}
-		if family != unix.NETLINK_GENERIC {
-			return nil
-		}
+	header, ok := requestHeader(family, binary.NativeEndian.Uint16(msg[4:]))
+	start := unix.NLMSG_HDRLEN + header
+	if !ok || start > offset || family == unix.NETLINK_GENERIC && !tiles(msg[start:]) { // a generic family may have a header of its own
+		return guessPath(msg, offset)
 	}
-	return guessPath(msg, offset)
+	return pathFrom(msg, start, offset)
 }
 
 // maxHeader is more than the header of any family has.
@@ -98,11 +95,12 @@ func pathFrom(msg []byte, start, offset int) Path {
 	return nil
 }
 
-// tiles reports whether b is attributes from its start to its end.
+// tiles reports whether b is attributes from its start to its end. The type 0 is none: what looks like it is most likely
+// a small number in a header or a payload.
 func tiles(b []byte) bool {
 	for len(b) >= unix.NLA_HDRLEN {
-		length, _ := attrHeader(b)
-		if length < unix.NLA_HDRLEN || length > len(b) {
+		length, typ := attrHeader(b)
+		if length < unix.NLA_HDRLEN || length > len(b) || typ&typeMask == 0 {
 			return false
 		}
 		b = b[min(align(length), len(b)):]
