@@ -24,12 +24,10 @@ type conn struct {
 	family int
 	cfg    config
 
-	requests atomic.Pointer[endpoint] // nil until the first request
-	turns    *turns                   // nil unless requests, dumps and notifications share one socket
-	stats    counters
-
-	// What came with the answers to requests: what no request claimed, and, on a connection's only socket, notifications.
-	strangers, notices inbox
+	requests      atomic.Pointer[endpoint] // nil until the first request
+	notifications atomic.Pointer[endpoint] // nil until the first subscription
+	turns         *turns                   // nil unless requests, dumps and notifications share one socket
+	stats         counters
 
 	mu     sync.Mutex
 	closed bool
@@ -53,12 +51,12 @@ func Dial(family int, options ...Option) (*Conn, error) {
 	for _, o := range options {
 		if err := o(&in.cfg); err != nil {
 			in.cfg.ns.close()
-			return nil, in.error("dial", err)
+			return nil, in.error("dial", nil, err)
 		}
 	}
 	if in.cfg.fd >= 0 && (in.cfg.ns != nil || in.cfg.port != 0) {
 		in.cfg.ns.close()
-		return nil, in.error("dial", errors.New("a descriptor has its port ID and network namespace already"))
+		return nil, in.error("dial", nil, errors.New("a descriptor has its port ID and network namespace already"))
 	}
 	open := func() (err error) {
 		in.first, err = openEndpoint(in)
@@ -72,7 +70,7 @@ func Dial(family int, options ...Option) (*Conn, error) {
 	}
 	if err != nil {
 		in.cfg.ns.close()
-		return nil, in.error("dial", err)
+		return nil, in.error("dial", nil, err)
 	}
 	in.all[in.first] = struct{}{}
 	in.cookie = in.first.namespaceCookie()
@@ -80,10 +78,12 @@ func Dial(family int, options ...Option) (*Conn, error) {
 		if err := in.first.listen(); err != nil {
 			in.cfg.fd = -1 // it is libnl's by now
 			in.close()
-			return nil, in.error("dial", err)
+			return nil, in.error("dial", nil, err)
 		}
 		in.turns = newTurns()
 		in.requests.Store(in.first)
+		in.notifications.Store(in.first)
+		in.first = nil
 	}
 	c := &Conn{in: in}
 	c.cleanup = runtime.AddCleanup(c, func(in *conn) {
@@ -122,18 +122,6 @@ func (in *conn) close() {
 		e.close()
 	}
 	ns.close()
-}
-
-// error is err, which ended an operation before there was a request or with the outcome of none.
-func (in *conn) error(op string, err error) *Error {
-	e := &Error{Op: op, Family: in.family}
-	if !errors.As(err, &e.Errno) {
-		e.Err = err
-	} else if err != error(e.Errno) {
-		e.Err = err
-		e.Errno = 0
-	}
-	return e
 }
 
 // live returns the connection's inside, or why there is none.
@@ -249,12 +237,12 @@ func (c *Conn) buffer(op string, option int) (int, error) {
 	defer runtime.KeepAlive(c)
 	e, err := in.anyEndpoint()
 	if err != nil {
-		return 0, in.error(op, err)
+		return 0, in.error(op, nil, err)
 	}
 	defer e.leave()
 	n, err := unix.GetsockoptInt(e.pump.FD(), unix.SOL_SOCKET, option)
 	if err != nil {
-		return 0, in.error(op, err)
+		return 0, in.error(op, nil, err)
 	}
 	return n, nil
 }

@@ -110,15 +110,15 @@ func (d *dumping) run(ctx context.Context) error {
 	var err error
 	d.buf, err = appendRequest(k.buf[:0], d.req, unix.NLM_F_DUMP)
 	if err != nil {
-		return d.in.error("dump", err)
+		return d.in.error("dump", nil, err)
 	}
 	k.buf = d.buf
 	if ctx.Err() != nil {
-		return d.in.asError("dump", d.buf, ended(ctx))
+		return d.in.error("dump", d.buf, ended(ctx))
 	}
 	if d.in.turns != nil {
 		if err := d.in.turns.begin(ctx, true); err != nil {
-			return d.in.asError("dump", d.buf, err)
+			return d.in.error("dump", d.buf, err)
 		}
 		defer d.in.turns.end(true)
 		if d.e, err = d.in.requestEndpoint(); err == nil {
@@ -130,7 +130,7 @@ func (d *dumping) run(ctx context.Context) error {
 		d.e, err = d.in.dumpEndpoint()
 	}
 	if err != nil {
-		return d.in.asError("dump", d.buf, err)
+		return d.in.error("dump", d.buf, err)
 	}
 	d.clean = true
 	d.batch = getBatch()
@@ -142,7 +142,7 @@ func (d *dumping) run(ctx context.Context) error {
 	}()
 	for attempt := 0; ; attempt++ {
 		again, err := d.once(ctx, attempt < d.retries)
-		if err == errStopped {
+		if errors.Is(err, errStopped) {
 			return nil
 		}
 		if err != nil || !again {
@@ -151,7 +151,7 @@ func (d *dumping) run(ctx context.Context) error {
 		d.in.stats.retries.Add(1)
 		pause := min(time.Millisecond<<attempt, time.Second)
 		if err := sleep(ctx, pause/2+rand.N(pause)); err != nil {
-			return d.in.asError("dump", d.buf, err)
+			return d.in.error("dump", d.buf, err)
 		}
 		if d.restart != nil {
 			d.restart()
@@ -176,7 +176,7 @@ func (d *dumping) once(ctx context.Context, more bool) (again bool, _ error) {
 		}
 	}
 	if err != nil {
-		return false, d.in.asError("dump", d.buf, err)
+		return false, d.in.error("dump", d.buf, err)
 	}
 	d.clean = false
 	for {
@@ -185,7 +185,7 @@ func (d *dumping) once(ctx context.Context, more bool) (again bool, _ error) {
 			return d.end(more, err)
 		}
 		if err := d.read(ctx, want); err != nil {
-			return false, d.in.asError("dump", d.buf, err)
+			return false, d.in.error("dump", d.buf, err)
 		}
 	}
 }
@@ -202,7 +202,7 @@ func (d *dumping) end(more bool, err error) (again bool, _ error) {
 	case more:
 		return true, nil
 	}
-	return false, d.in.asError("dump", d.buf, ErrDumpInterrupted)
+	return false, d.in.error("dump", d.buf, ErrDumpInterrupted)
 }
 
 func (d *dumping) read(ctx context.Context, want pump.Want) error {
@@ -230,7 +230,7 @@ func (d *dumping) batchDone(hold bool) (bool, error) {
 		from := m.Datagram
 		if from.Flags&pump.Truncated != 0 {
 			d.in.truncated(from)
-			return false, d.in.asError("dump", d.buf, fmt.Errorf("%w: a datagram of %d bytes is more than is received at once", unix.EMSGSIZE, from.Real))
+			return false, d.in.error("dump", d.buf, fmt.Errorf("%w: a datagram of %d bytes is more than is received at once", unix.EMSGSIZE, from.Real))
 		}
 		if m.Seq != d.seq || from.Port != d.req.Port || from.Group != 0 {
 			d.notMine(m)
@@ -242,12 +242,12 @@ func (d *dumping) batchDone(hold bool) (bool, error) {
 		switch m.Verdict {
 		case pump.Unseen:
 			if m.Type < unix.NLMSG_MIN_TYPE {
-				return false, d.in.asError("dump", d.buf, unix.ENOMEM) // libnl could not judge it
+				return false, d.in.error("dump", d.buf, unix.ENOMEM) // libnl could not judge it
 			}
 			if hold && d.interrupted {
 				continue
 			}
-			msg := messageOf(m)
+			msg := d.in.message(m)
 			ok := d.yield(msg, nil)
 			if poison.Load() {
 				clear(msg.Payload)
@@ -257,7 +257,7 @@ func (d *dumping) batchDone(hold bool) (bool, error) {
 			}
 		case pump.Noop:
 		case pump.Overrun:
-			return false, d.in.asError("dump", d.buf, ErrOverrun)
+			return false, d.in.error("dump", d.buf, ErrOverrun)
 		case pump.Done:
 			info, err := parseDone(d.in.family, "dump", d.buf, m.Flags, m.Payload)
 			return d.over(info, err)
@@ -268,9 +268,9 @@ func (d *dumping) batchDone(hold bool) (bool, error) {
 	}
 	if errno := d.batch.Err(); errno == unix.ENOBUFS {
 		d.in.overrun("dump")
-		return false, d.in.asError("dump", d.buf, ErrOverrun)
+		return false, d.in.error("dump", d.buf, ErrOverrun)
 	} else if errno != 0 {
-		return false, d.in.asError("dump", d.buf, errno)
+		return false, d.in.error("dump", d.buf, errno)
 	}
 	return false, nil
 }

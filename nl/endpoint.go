@@ -104,7 +104,7 @@ func setUp(fd, family int, cfg *config) (*endpoint, error) {
 	}
 	e.users.Store(1)
 	e.poll = e.readNow
-	e.exchange.init()
+	e.init()
 	return e, nil
 }
 
@@ -154,7 +154,7 @@ func (e *endpoint) close() {
 		return
 	}
 	_ = e.file.Close()
-	e.exchange.end(net.ErrClosed)
+	e.end(net.ErrClosed)
 	e.leave()
 }
 

@@ -22,6 +22,9 @@ type exchange struct {
 	givenUp map[uint32]struct{} // numbers of requests whose answer nobody waits for any more
 	dead    error               // why nothing comes any more
 
+	// What came with the answers to requests: what no request claimed, and, on a connection's only socket, notifications.
+	strangers, notices inbox
+
 	msg         pump.Message // that is being handed out
 	leader      *waiter      // reads for all
 	exclusive   *waiter      // reads for itself alone, or will when the leader has made room
@@ -165,10 +168,11 @@ func unknown(err error) error { return fmt.Errorf("%w; %w", err, ErrUnknownOutco
 // ended is why a context ended.
 func ended(ctx context.Context) error {
 	err := ctx.Err()
-	if cause := context.Cause(ctx); cause != err {
-		return fmt.Errorf("%w: %w", err, cause)
+	cause := context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return cause
 	}
-	return err
+	return fmt.Errorf("%w: %w", err, cause)
 }
 
 // await returns when w, which is queued, is ready, when ctx has ended, or when the endpoint is closed; with nil in the
@@ -292,10 +296,8 @@ func (e *endpoint) overrun() {
 	e.owner.overrun("requests")
 	e.failLocked(unknown(ErrOverrun))
 	clear(e.givenUp)
-	if e.owner.turns != nil {
-		e.owner.notices.overrun()
-	}
-	e.owner.strangers.overrun()
+	e.notices.overrun()
+	e.strangers.overrun()
 }
 
 func (e *endpoint) hand(m *pump.Message) {
@@ -310,7 +312,7 @@ func (e *endpoint) hand(m *pump.Message) {
 		return
 	}
 	if d.Group != 0 {
-		e.owner.notices.add(m)
+		e.notices.add(e.owner, m)
 		return
 	}
 	c, ok := e.pending[m.Seq]
@@ -331,7 +333,7 @@ func (e *endpoint) hand(m *pump.Message) {
 		e.overrun()
 		return
 	}
-	e.owner.strangers.add(m)
+	e.strangers.add(e.owner, m)
 }
 
 // send sends a datagram, and waits while the peer, if it is a process, has no room for it.
@@ -348,8 +350,7 @@ func (e *endpoint) send(ctx context.Context, b []byte, to pump.Address) error {
 }
 
 func tryAgain(err error) bool {
-	errno, ok := err.(syscall.Errno) // never wrapped, and this is the fast path
-	return ok && (errno == unix.EAGAIN || errno == unix.EINTR)
+	return err != nil && (errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR))
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -363,10 +364,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// asError makes an *Error of why a request got no answer.
-func (in *conn) asError(op string, req []byte, err error) *Error {
+// error makes an *Error of why a request got no answer, or, without one, of why there was none.
+func (in *conn) error(op string, req []byte, err error) *Error {
 	e := newError(in.family, op, req)
-	if errno := syscall.Errno(0); errors.As(err, &errno) && err == error(errno) {
+	errno, ok := err.(syscall.Errno) //nolint:errorlint // an errno that is wrapped has words around it, which stay
+	if ok {
 		e.Errno = errno
 	} else {
 		e.Err = err

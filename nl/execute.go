@@ -45,17 +45,17 @@ func (c *Conn) Execute(ctx context.Context, req Request) (Reply, error) {
 		return Reply{}, err
 	}
 	if ctx.Err() != nil {
-		return Reply{}, in.asError(k.op, k.buf, ended(ctx))
+		return Reply{}, in.error(k.op, k.buf, ended(ctx))
 	}
 	if in.turns != nil {
 		if err := in.turns.begin(ctx, false); err != nil {
-			return Reply{}, in.asError(k.op, k.buf, err)
+			return Reply{}, in.error(k.op, k.buf, err)
 		}
 		defer in.turns.end(false)
 	}
 	e, err := in.requestEndpoint()
 	if err != nil {
-		return Reply{}, in.asError(k.op, k.buf, err)
+		return Reply{}, in.error(k.op, k.buf, err)
 	}
 	defer e.leave()
 	if err := e.execute(ctx, k); err != nil {
@@ -96,7 +96,7 @@ func (k *call) prepare(in *conn, req Request) *Error {
 	k.dump = req.Flags&unix.NLM_F_DUMP != 0
 	buf, err := appendRequest(k.buf[:0], req, unix.NLM_F_ACK)
 	if err != nil {
-		return in.error(k.op, err)
+		return in.error(k.op, nil, err)
 	}
 	k.buf = buf
 	return nil
@@ -140,13 +140,13 @@ func (k *call) take(m *pump.Message) bool {
 			return false // the end of a reply of several messages; the acknowledgement follows
 		}
 	case pump.Overrun:
-		k.err = k.in.asError(k.op, k.buf, unknown(ErrOverrun))
+		k.err = k.in.error(k.op, k.buf, unknown(ErrOverrun))
 	default:
 		if m.Type < unix.NLMSG_MIN_TYPE {
-			k.err = k.in.asError(k.op, k.buf, unknown(unix.ENOMEM)) // an answer that libnl could not judge
+			k.err = k.in.error(k.op, k.buf, unknown(unix.ENOMEM)) // an answer that libnl could not judge
 			break
 		}
-		k.reply.Messages = append(k.reply.Messages, messageOf(m).Clone())
+		k.reply.Messages = append(k.reply.Messages, k.in.message(m).Clone())
 		return false
 	}
 	k.finish()
@@ -154,7 +154,7 @@ func (k *call) take(m *pump.Message) bool {
 }
 
 func (k *call) fail(_ uint32, err error) {
-	k.err = k.in.asError(k.op, k.buf, err)
+	k.err = k.in.error(k.op, k.buf, err)
 	k.finish()
 }
 
@@ -164,7 +164,7 @@ func (e *endpoint) execute(ctx context.Context, k *call) error {
 	e.mu.Lock()
 	if e.dead != nil {
 		e.mu.Unlock()
-		return k.in.asError(k.op, k.buf, e.dead)
+		return k.in.error(k.op, k.buf, e.dead)
 	}
 	seq := e.number()
 	e.pending[seq] = k
@@ -197,7 +197,7 @@ func (e *endpoint) execute(ctx context.Context, k *call) error {
 		delete(e.pending, seq)
 		e.dequeue(&k.waiter)
 		e.mu.Unlock()
-		return k.in.asError(k.op, k.buf, err)
+		return k.in.error(k.op, k.buf, err)
 	}
 	if lead {
 		e.mu.Lock()
@@ -215,7 +215,7 @@ func (e *endpoint) execute(ctx context.Context, k *call) error {
 		e.mu.Lock()
 		if k.err == nil && !k.ready {
 			e.giveUp(seq)
-			k.err = k.in.asError(k.op, k.buf, unknown(err))
+			k.err = k.in.error(k.op, k.buf, unknown(err))
 		}
 		e.mu.Unlock()
 	}

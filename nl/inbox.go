@@ -1,19 +1,20 @@
 package nl
 
 import (
-	"sync"
+	"context"
+	"sync/atomic"
 
 	"github.com/golibnl/golibnl/internal/pump"
 )
 
-// inbox keeps messages that were received while another was waited for, until somebody asks for them. What it has no room
-// for is lost, and it says so, like a socket.
+// inbox keeps messages that were received while something else was waited for, until somebody asks for them. What it has
+// no room for is lost, and it says so, like a socket. It belongs to an exchange, and is used with that locked.
 type inbox struct {
-	mu     sync.Mutex
 	queue  []Message
 	size   int  // bytes, of all payloads and a share of the rest
 	missed bool // messages were lost after those in the queue
 	waiter *waiter
+	taken  atomic.Bool // somebody goes through it; used without the lock
 }
 
 // inboxRoom is how many bytes an inbox holds.
@@ -22,25 +23,22 @@ const inboxRoom = 1 << 20
 // messageCost is what a message costs besides its payload.
 const messageCost = 128
 
-func (i *inbox) add(m *pump.Message) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
+func (i *inbox) add(in *conn, m *pump.Message) {
 	cost := len(m.Payload) + messageCost
 	switch {
 	case i.missed:
 	case i.size+cost > inboxRoom:
 		i.missed = true
+		in.overrun("inbox")
 	default:
 		i.size += cost
-		i.queue = append(i.queue, messageOf(m).Clone())
+		i.queue = append(i.queue, in.message(m).Clone())
 	}
 	i.tell()
 }
 
 // overrun says that messages were lost before they got here.
 func (i *inbox) overrun() {
-	i.mu.Lock()
-	defer i.mu.Unlock()
 	i.missed = true
 	i.tell()
 }
@@ -51,19 +49,51 @@ func (i *inbox) tell() {
 	}
 }
 
-// take returns what is there, and whether something was lost after it. If nothing is, w will be told when it changes.
-// queue is an earlier result, to be used again.
-func (i *inbox) take(queue []Message, w *waiter) (_ []Message, missed bool) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	clear(queue)
-	queue, i.queue = i.queue, queue[:0]
-	missed = i.missed
-	i.missed, i.size = false, 0
-	if len(queue) == 0 && !missed {
-		i.waiter = w
-	} else {
-		i.waiter = nil
+// each yields what is in the inbox, and waits for more, until ctx ends or the loop does.
+func (i *inbox) each(ctx context.Context, e *endpoint, op string, yield func(Message, error) bool) {
+	in := e.owner
+	if i.taken.Swap(true) {
+		yield(Message{}, in.error(op, nil, ErrBusy))
+		return
 	}
-	return queue, missed
+	w := newWaiter()
+	defer func() {
+		e.mu.Lock()
+		i.waiter = nil
+		e.mu.Unlock()
+		i.taken.Store(false)
+	}()
+	var queue []Message
+	for {
+		if ctx.Err() != nil {
+			yield(Message{}, in.error(op, nil, ended(ctx)))
+			return
+		}
+		e.mu.Lock()
+		clear(queue)
+		queue, i.queue = i.queue, queue[:0]
+		missed := i.missed
+		i.missed, i.size, i.waiter = false, 0, nil
+		wait := len(queue) == 0 && !missed
+		if wait {
+			i.waiter = &w
+			e.enqueue(&w)
+		}
+		e.mu.Unlock()
+		if wait {
+			if err := e.await(ctx, &w, nil); err != nil {
+				yield(Message{}, in.error(op, nil, err))
+				return
+			}
+			continue
+		}
+		for _, m := range queue {
+			if !yield(m, nil) {
+				return
+			}
+		}
+		if missed && !yield(Message{}, in.error(op, nil, ErrOverrun)) {
+			return
+		}
+	}
 }

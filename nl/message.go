@@ -26,6 +26,7 @@ type Message struct {
 	Payload []byte // after the netlink header: the family's own header, and attributes
 
 	from *pump.Datagram
+	in   *conn // that received it
 }
 
 // Sender is the port ID that the message came from, as the kernel says, not the sender; 0 is the kernel.
@@ -88,7 +89,7 @@ func (m Message) datagram() *pump.Datagram {
 	return m.from
 }
 
-// messageOf is what a batch holds, and as short-lived.
-func messageOf(m *pump.Message) Message {
-	return Message{Header: Header(m.Header), Payload: m.Payload, from: m.Datagram}
+// message is what a batch holds, and as short-lived.
+func (in *conn) message(m *pump.Message) Message {
+	return Message{Header: Header(m.Header), Payload: m.Payload, from: m.Datagram, in: in}
 }
