@@ -132,3 +132,36 @@ func BenchmarkAck(b *testing.B) {
 		})
 	})
 }
+
+// BenchmarkBatch adds and deletes routes, ns/op being for one request: many at a time, and one after the other.
+func BenchmarkBatch(b *testing.B) {
+	inNamespace(b, func(b *testing.B, c *Conn) {
+		add := routes(benchRoutes)
+		del := routes(benchRoutes)
+		for i := range del {
+			del[i].Type, del[i].Flags = unix.RTM_DELROUTE, 0
+		}
+		one := func(reqs []Request) error {
+			for _, r := range reqs {
+				if _, err := c.Execute(context.Background(), r); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		many := func(reqs []Request) error {
+			_, err := c.Batch(context.Background(), reqs)
+			return err
+		}
+		for name, run := range map[string]func([]Request) error{"batch": many, "execute": one} {
+			b.Run(name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					require.NoError(b, run(add))
+					require.NoError(b, run(del))
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/2/benchRoutes, "ns/request")
+			})
+		}
+	})
+}

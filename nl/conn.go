@@ -66,14 +66,14 @@ func Dial(family int, options ...Option) (*Conn, error) {
 	if in.cfg.ns != nil {
 		err = in.cfg.ns.do(open)
 	} else if err = open(); err == nil && !in.cfg.onlyOne() {
-		in.cfg.ns = hereIfElsewhere()
+		in.cfg.ns = hereIfElsewhere(namespaceCookie(in.first.pump.FD()))
 	}
 	if err != nil {
 		in.cfg.ns.close()
 		return nil, in.error("dial", nil, err)
 	}
 	in.all[in.first] = struct{}{}
-	in.cookie = in.first.namespaceCookie()
+	in.cookie = namespaceCookie(in.first.pump.FD())
 	if in.cfg.onlyOne() {
 		if err := in.first.listen(); err != nil {
 			in.cfg.fd = -1 // it is libnl's by now
@@ -166,7 +166,7 @@ func (in *conn) openLocked() (e *endpoint, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if in.cookie != e.namespaceCookie() {
+	if in.cookie != namespaceCookie(e.pump.FD()) {
 		e.close()
 		return nil, errors.New("the process has moved to another network namespace since Dial; name the namespace with WithNetNS")
 	}

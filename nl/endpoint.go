@@ -123,12 +123,6 @@ func (e *endpoint) listen() error {
 	return nil
 }
 
-// namespaceCookie tells network namespaces apart; 0 where the kernel has no such thing.
-func (e *endpoint) namespaceCookie() uint64 {
-	cookie, _ := unix.GetsockoptUint64(e.pump.FD(), unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
-	return cookie
-}
-
 // enter keeps the socket from being freed, until leave.
 func (e *endpoint) enter() error {
 	for {

@@ -22,6 +22,9 @@ var ErrOverrun = errors.New("messages were lost since the receive buffer was ful
 // carried it out, or may yet.
 var ErrUnknownOutcome = errors.New("the outcome is unknown")
 
+// ErrNotSent says that a request of a batch was not sent, since the batch was stopped before it.
+var ErrNotSent = errors.New("not sent")
+
 // ErrDumpInterrupted says that what was being dumped changed meanwhile, NLM_F_DUMP_INTR: entries may be missing or
 // doubled. Dump again.
 var ErrDumpInterrupted = errors.New("the dump was interrupted by a change")

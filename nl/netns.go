@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,18 +30,39 @@ func dupNamespace(fd int) (*namespace, error) {
 	return &namespace{os.NewFile(uintptr(own), "netns")}, nil
 }
 
-// hereIfElsewhere is the namespace of the calling thread, nil if that is the process's.
-func hereIfElsewhere() *namespace {
-	const thread, process = "/proc/thread-self/ns/net", "/proc/self/ns/net"
-	var t, p unix.Stat_t
-	if unix.Stat(thread, &t) != nil || unix.Stat(process, &p) != nil || t.Ino == p.Ino && t.Dev == p.Dev {
+// hereIfElsewhere is the namespace of the calling thread, nil if threads that nobody has locked are in it too: a socket
+// that is opened later can then be opened on any of those. cookie is what the kernel calls the thread's namespace, 0 if it
+// does not say.
+func hereIfElsewhere(cookie uint64) *namespace {
+	if cookie != 0 && cookie == processCookie() {
 		return nil
 	}
-	ns, err := openNamespace(thread)
+	ns, err := openNamespace(threadNamespace)
 	if err != nil {
-		return nil
+		return nil // without /proc; what is opened elsewhere is found out by its cookie
 	}
 	return ns
+}
+
+const threadNamespace = "/proc/thread-self/ns/net"
+
+// processCookie is the network namespace of threads that nobody has locked, 0 if that is not known.
+var processCookie = sync.OnceValue(func() (cookie uint64) {
+	_ = (*namespace)(nil).do(func() error {
+		fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
+		if err != nil {
+			return err
+		}
+		cookie = namespaceCookie(fd)
+		return unix.Close(fd)
+	})
+	return cookie
+})
+
+// namespaceCookie is the number of a socket's network namespace; 0 where the kernel has no such thing.
+func namespaceCookie(fd int) uint64 {
+	cookie, _ := unix.GetsockoptUint64(fd, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
+	return cookie
 }
 
 func (n *namespace) close() {
@@ -58,7 +80,7 @@ func (n *namespace) do(f func() error) error {
 			return
 		}
 		runtime.LockOSThread()
-		before, err := os.Open("/proc/thread-self/ns/net")
+		before, err := os.Open(threadNamespace)
 		if err != nil {
 			runtime.UnlockOSThread()
 			done <- fmt.Errorf("open the thread's own network namespace: %w", err)

@@ -3,8 +3,12 @@ package nl
 import (
 	"context"
 	"log/slog"
+	"runtime"
 	"slices"
 	"sync/atomic"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/golibnl/golibnl/internal/pump"
 )
@@ -28,6 +32,77 @@ func (s *counters) received(b *pump.Batch) {
 	if n := b.Refused(); n > 0 {
 		s.refused.Add(uint64(n))
 	}
+}
+
+// Stats are numbers about a connection, over all its sockets. Counters begin at Dial.
+type Stats struct {
+	Sent          uint64 // datagrams
+	SentBytes     uint64
+	Received      uint64 // datagrams
+	ReceivedBytes uint64
+
+	Refused     uint64 // messages, or datagrams, dropped since their sender is not allowed
+	Late        uint64 // messages dropped since nobody waited for them any more
+	Malformed   uint64 // datagrams with something in them that is no message
+	Overruns    uint64 // times that messages were lost since a receive buffer was full
+	Truncations uint64 // datagrams lost since they were too large
+
+	InterruptedDumps uint64
+	Retries          uint64 // of interrupted dumps
+
+	Sockets     int    // that are open
+	InFlight    int    // requests that wait for their answer
+	QueuedBytes uint64 // in the kernel, waiting to be received, with its bookkeeping
+	QueueBytes  uint64 // that there is room for
+	KernelDrops uint64 // messages that the kernel dropped, on the sockets that are open
+}
+
+// Stats returns the numbers as they are. To publish them:
+//
+//	expvar.Publish("netlink", expvar.Func(func() any { return conn.Stats() }))
+//
+// On a closed connection the counters stay.
+func (c *Conn) Stats() Stats {
+	in, err := c.live("stats")
+	if err != nil {
+		return Stats{}
+	}
+	defer runtime.KeepAlive(c)
+	n := &in.stats
+	s := Stats{
+		Sent: n.requests.Load(), SentBytes: n.bytesSent.Load(), Received: n.datagrams.Load(), ReceivedBytes: n.bytesReceived.Load(),
+		Refused: n.refused.Load(), Late: n.late.Load(), Malformed: n.malformed.Load(), Overruns: n.overruns.Load(),
+		Truncations: n.truncations.Load(), InterruptedDumps: n.interrupted.Load(), Retries: n.retries.Load(),
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for e := range in.all {
+		if e.enter() != nil {
+			continue
+		}
+		s.Sockets++
+		e.mu.Lock()
+		s.InFlight += len(e.pending)
+		e.mu.Unlock()
+		if info, err := memInfo(e.pump.FD()); err == nil {
+			s.QueuedBytes += uint64(info[unix.SK_MEMINFO_RMEM_ALLOC])
+			s.QueueBytes += uint64(info[unix.SK_MEMINFO_RCVBUF])
+			s.KernelDrops += uint64(info[unix.SK_MEMINFO_DROPS])
+		}
+		e.leave()
+	}
+	return s
+}
+
+// memInfo is SO_MEMINFO.
+func memInfo(fd int) (info [unix.SK_MEMINFO_VARS]uint32, err error) {
+	size := uint32(unsafe.Sizeof(info))
+	_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_MEMINFO,
+		uintptr(unsafe.Pointer(&info[0])), uintptr(unsafe.Pointer(&size)), 0)
+	if errno != 0 {
+		err = errno
+	}
+	return info, err
 }
 
 // trusts reports whether messages of a port are taken.

@@ -1,0 +1,365 @@
+package nl
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/bits"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/golibnl/golibnl/internal/pump"
+)
+
+// BatchOption says how [Conn.Batch] goes about it.
+type BatchOption func(*batch)
+
+// StopOnError sends no more requests once one has failed. Those that are on the way by then, which may be a few hundred,
+// are carried out.
+func StopOnError() BatchOption { return func(b *batch) { b.stop = true } }
+
+// BatchError says that not all requests of a batch succeeded. [errors.Is] and [errors.As] look at the first failure.
+type BatchError struct {
+	Requests int   // how many there were
+	Failed   int   // how many the kernel refused, or could not be sent as they were
+	Unknown  int   // how many have an unknown outcome
+	NotSent  int   // how many were not sent since the batch was stopped
+	First    int   // the index of the first failure
+	Err      error // the first failure
+}
+
+// Error returns one line.
+func (e *BatchError) Error() string {
+	s := fmt.Sprintf("nl: batch: of %d requests %d failed", e.Requests, e.Failed)
+	if e.Unknown > 0 {
+		s += fmt.Sprintf(", %d have an unknown outcome", e.Unknown)
+	}
+	if e.NotSent > 0 {
+		s += fmt.Sprintf(", %d were not sent", e.NotSent)
+	}
+	return fmt.Sprintf("%s; first request %d: %v", s, e.First, e.Err)
+}
+
+// Unwrap returns the first failure.
+func (e *BatchError) Unwrap() error { return e.Err }
+
+// batch is a batch that is running.
+type batch struct {
+	stop bool
+
+	in   *conn
+	e    *endpoint
+	reqs []Request
+
+	results  []error
+	answered []bool // those whose result is known
+	first    int    // the first request of the window
+	next     int    // the first that is not in it
+	missing  int    // answers, of the window
+	seq      uint32 // of request 0
+	failed   bool
+
+	room   int // bytes of the receive buffer that answers may fill
+	chunk  int // bytes that the kernel takes at once
+	buf    []byte
+	starts []int  // where in buf the window's requests are
+	port   uint32 // that the window goes to
+	batch  *pump.Batch
+	msg    pump.Message
+	lost   bool // answers of the window were lost
+}
+
+// Batch sends requests, many at a time, and waits for all acknowledgements. The kernel carries the requests out one after
+// the other, in order. It returns an error for each, nil for those that succeeded; and a [*BatchError] if one did not.
+//
+// There are never more requests on the way than there is room for answers in the receive buffer; [WithReadBuffer] makes
+// batches faster. Should answers be lost even so, the requests that they belong to fail with [ErrOverrun] and
+// [ErrUnknownOutcome], and the batch goes on. When ctx ends, those on the way have an unknown outcome, and the rest fail
+// with [ErrNotSent]. What else requests are answered with is dropped: use [Conn.Execute] for those.
+func (c *Conn) Batch(ctx context.Context, requests []Request, options ...BatchOption) ([]error, error) {
+	const op = "batch"
+	in, err := c.live(op)
+	if err != nil {
+		return nil, err
+	}
+	defer runtime.KeepAlive(c)
+	if len(requests) == 0 {
+		return nil, nil
+	}
+	b := &batch{in: in, reqs: requests, results: make([]error, len(requests)), answered: make([]bool, len(requests))}
+	for _, o := range options {
+		o(b)
+	}
+	if err := b.run(ctx); err != nil {
+		for i := b.first; i < len(requests); i++ {
+			switch {
+			case i < b.next && !b.answered[i]:
+				b.results[i] = b.failure(i, unknown(err))
+			case i >= b.next:
+				b.results[i] = b.failure(i, fmt.Errorf("%w: %w", ErrNotSent, err))
+			}
+		}
+	}
+	return b.results, b.summary()
+}
+
+var errBatchStopped = errors.New("a request before it failed")
+
+func (b *batch) run(ctx context.Context) (err error) {
+	if ctx.Err() != nil {
+		return ended(ctx)
+	}
+	if b.in.turns != nil {
+		if err := b.in.turns.begin(ctx, true); err != nil {
+			return err
+		}
+		defer b.in.turns.end(true)
+		b.e, err = b.in.requestEndpoint()
+	} else {
+		b.e, err = b.in.dumpEndpoint()
+	}
+	if err != nil {
+		return err
+	}
+	w := newWaiter()
+	if b.in.turns != nil {
+		defer b.e.leave()
+		if err := b.e.takeOver(ctx, &w); err != nil {
+			return err
+		}
+		defer b.e.giveBack()
+	} else {
+		defer func() { b.in.dumped(b.e, b.missing == 0) }()
+	}
+	if err := b.measure(); err != nil {
+		return err
+	}
+	b.batch = getBatch()
+	defer func() { putBatch(b.batch) }()
+	stop := b.e.interruptedBy(ctx)
+	defer stop()
+	for b.next < len(b.reqs) {
+		switch {
+		case ctx.Err() != nil:
+			b.first = b.next
+			return ended(ctx)
+		case b.failed && b.stop:
+			b.first = b.next
+			return errBatchStopped
+		}
+		if err := b.window(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// measure looks up what fits the buffers that the socket really has.
+func (b *batch) measure() error {
+	receive, err := unix.GetsockoptInt(b.e.pump.FD(), unix.SOL_SOCKET, unix.SO_RCVBUF)
+	if err != nil {
+		return err
+	}
+	send, err := unix.GetsockoptInt(b.e.pump.FD(), unix.SOL_SOCKET, unix.SO_SNDBUF)
+	if err != nil {
+		return err
+	}
+	b.room = receive
+	b.chunk = min(send/2, 64<<10)
+	b.e.mu.Lock()
+	b.seq = b.e.number()
+	if b.seq+uint32(len(b.reqs)) < b.seq {
+		b.seq = 1
+	}
+	b.e.seq = b.seq + uint32(len(b.reqs))
+	b.e.mu.Unlock()
+	return nil
+}
+
+// cost is how many bytes of the receive buffer the answer to a request of n bytes may take at worst: an error with the
+// request in it and a sentence, in a buffer of the kernel's with its bookkeeping (struct sk_buff, and struct
+// skb_shared_info at the end of the data), whose allocator rounds up to powers of two.
+func cost(n int) int {
+	const words, skBuff, sharedInfo = 256, 256, 320
+	data := unix.NLMSG_HDRLEN + sizeofErrno + n + words + sharedInfo
+	return skBuff + 1<<bits.Len(uint(data-1))
+}
+
+// window sends as many requests as their answers have room, and waits for the answers.
+func (b *batch) window(ctx context.Context) error {
+	b.fill()
+	if b.missing == 0 {
+		return nil
+	}
+	want := pump.Want{Terminators: b.missing, Any: b.e.wanted().Any}
+	to := pump.Address{Port: b.port}
+	b.in.stats.sent(len(b.buf))
+	err := b.e.pump.Exchange(b.buf, to, b.batch, want)
+	if tryAgain(err) {
+		if err = b.e.send(ctx, b.buf, to); err == nil {
+			b.e.pump.Read(b.batch, want)
+		}
+	}
+	if err != nil {
+		b.loseAll(err)
+		return nil
+	}
+	for {
+		b.take()
+		if b.missing == 0 {
+			return nil
+		}
+		want.Terminators = b.missing
+		if b.lost {
+			// The kernel has answered all by now: what is not in the queue does not come.
+			b.e.pump.Read(b.batch, want)
+			if b.batch.Why() == pump.Empty && b.batch.Datagrams() == 0 {
+				b.loseAll(unknown(ErrOverrun))
+				return nil
+			}
+			continue
+		}
+		if err := b.e.read(b.batch, want); err != nil {
+			if ctx.Err() != nil {
+				return ended(ctx)
+			}
+			return err
+		}
+	}
+}
+
+// fill puts the next requests into the buffer. Those that cannot be sent at all have failed.
+func (b *batch) fill() {
+	b.first, b.buf, b.starts, b.missing, b.lost = b.next, b.buf[:0], b.starts[:0], 0, false
+	room := b.room
+	for ; b.next < len(b.reqs); b.next++ {
+		req := b.reqs[b.next]
+		n := align(pump.HeaderLen + len(req.Payload))
+		room -= cost(n)
+		if b.missing > 0 && (room < 0 || len(b.buf)+n > b.chunk || req.Port != b.port) {
+			return
+		}
+		start := len(b.buf)
+		b.starts = append(b.starts, start)
+		buf, err := appendRequest(b.buf, req, unix.NLM_F_ACK)
+		if err != nil {
+			b.fail(b.next, b.failure(b.next, err))
+			continue
+		}
+		b.buf, b.port = buf, req.Port
+		setSeq(b.buf[start:], b.seq+uint32(b.next), b.e.port)
+		b.missing++
+	}
+}
+
+// take reads the answers that were received.
+func (b *batch) take() {
+	b.in.stats.received(b.batch)
+	m := &b.msg
+	for b.batch.Next(m) {
+		i := int(m.Seq - b.seq)
+		if m.Datagram.Flags&pump.Truncated != 0 {
+			b.in.truncated(m.Datagram)
+			b.lost = true
+			continue
+		}
+		if i < b.first || i >= b.next || m.Datagram.Port != b.reqs[i].Port || m.Datagram.Group != 0 {
+			b.notMine(m)
+			continue
+		}
+		if b.answered[i] {
+			continue
+		}
+		switch m.Verdict {
+		case pump.Ack, pump.Error, pump.Invalid:
+			if _, err := parseAck(b.in.family, "batch", b.request(i), m.Flags, m.Payload); err != nil {
+				b.fail(i, err)
+			}
+		case pump.Done:
+			if _, err := parseDone(b.in.family, "batch", b.request(i), m.Flags, m.Payload); err != nil {
+				b.fail(i, err)
+			} else if b.reqs[i].Flags&unix.NLM_F_DUMP == 0 {
+				continue // the acknowledgement follows
+			}
+		default:
+			continue
+		}
+		b.answered[i] = true
+		b.missing--
+	}
+	b.in.stats.malformed.Add(uint64(b.batch.Malformed()))
+	if b.batch.Err() != 0 {
+		b.in.overrun("batch")
+		b.lost = true
+	}
+}
+
+func (b *batch) notMine(m *pump.Message) {
+	if b.in.turns == nil {
+		b.in.stats.late.Add(1)
+		return
+	}
+	b.e.mu.Lock()
+	defer b.e.mu.Unlock()
+	b.e.hand(m)
+}
+
+// request is the message of a request in the window; nil if it could not be made.
+func (b *batch) request(i int) []byte {
+	if i < b.first || i >= b.first+len(b.starts) {
+		return nil
+	}
+	buf := b.buf[b.starts[i-b.first]:]
+	if len(buf) < pump.HeaderLen || binary.NativeEndian.Uint32(buf[8:]) != b.seq+uint32(i) {
+		return nil
+	}
+	return buf[:binary.NativeEndian.Uint32(buf)]
+}
+
+// loseAll ends the window: for the requests without an answer, err is why.
+func (b *batch) loseAll(err error) {
+	for i := b.first; i < b.next; i++ {
+		if !b.answered[i] {
+			b.fail(i, b.failure(i, err))
+		}
+	}
+	b.missing = 0
+}
+
+func (b *batch) fail(i int, err *Error) {
+	b.results[i] = err
+	b.answered[i] = true
+	b.failed = true
+}
+
+// failure is the error of a request that the kernel did not answer.
+func (b *batch) failure(i int, err error) *Error {
+	e := b.in.error("batch", b.request(i), err)
+	e.Type, e.Flags = b.reqs[i].Type, b.reqs[i].Flags
+	return e
+}
+
+func (b *batch) summary() error {
+	s := BatchError{Requests: len(b.results)}
+	for i, err := range b.results {
+		switch {
+		case err == nil:
+			continue
+		case errors.Is(err, ErrUnknownOutcome):
+			s.Unknown++
+		case errors.Is(err, ErrNotSent):
+			s.NotSent++
+		default:
+			s.Failed++
+		}
+		if s.Err == nil || errors.Is(s.Err, ErrNotSent) {
+			s.First, s.Err = i, err
+		}
+	}
+	if s.Err == nil {
+		return nil
+	}
+	return &s
+}

@@ -1,0 +1,130 @@
+package nl
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/golibnl/golibnl/internal/testns"
+)
+
+func routes(n int) []Request {
+	reqs := make([]Request, n)
+	for i := range reqs {
+		reqs[i] = route(nth(i))
+	}
+	return reqs
+}
+
+func countRoutes(t testing.TB, c *Conn) int {
+	t.Helper()
+	n := 0
+	for _, err := range c.Dump(within(t), dumpRoutes) {
+		require.NoError(t, err)
+		n++
+	}
+	return n
+}
+
+// Each of many requests has its outcome, however small the buffer, and the kernel agrees.
+func TestBatchWithSmallBuffer(t *testing.T) {
+	testns.Run(t, func(t *testing.T) {
+		c := dial(t, WithReadBuffer(4096))
+		setUpLoopback(t, c)
+		before := countRoutes(t, c)
+		const n = 50000
+		results, err := c.Batch(within(t), routes(n))
+		require.NoError(t, err)
+		require.Len(t, results, n)
+		for _, err := range results {
+			require.NoError(t, err)
+		}
+		require.Equal(t, n, countRoutes(t, c)-before)
+		s := c.Stats()
+		require.Zero(t, s.Overruns)
+		require.Zero(t, s.InFlight)
+
+		results, err = c.Batch(within(t), routes(1000))
+		require.ErrorIs(t, err, unix.EEXIST)
+		var be *BatchError
+		require.ErrorAs(t, err, &be)
+		require.Equal(t, 1000, be.Failed)
+		for _, err := range results {
+			require.ErrorIs(t, err, os.ErrExist)
+		}
+		require.Zero(t, c.Stats().Overruns)
+	})
+}
+
+// What is wrong with one is no harm to the rest.
+func TestBatchWithBadRequests(t *testing.T) {
+	testns.Run(t, func(t *testing.T) {
+		c := dial(t)
+		setUpLoopback(t, c)
+		before := countRoutes(t, c)
+		reqs := routes(1000)
+		reqs[100].Payload = []byte{unix.AF_INET}
+		reqs[200].Payload[1] = 33 // bits of the prefix
+		reqs[300] = Request{Type: 4711}
+		reqs[400].Payload = make([]byte, 8<<20) // more than any send buffer
+		reqs[500].Port = 4294967295
+		results, err := c.Batch(within(t), reqs)
+		require.Error(t, err)
+		for i, err := range results {
+			switch i {
+			case 100, 200:
+				require.ErrorIs(t, err, unix.EINVAL, i)
+			case 300:
+				require.ErrorIs(t, err, unix.EOPNOTSUPP)
+			case 400:
+				require.ErrorIs(t, err, unix.EMSGSIZE)
+			case 500:
+				require.ErrorIs(t, err, unix.ECONNREFUSED)
+			default:
+				require.NoError(t, err, i)
+			}
+		}
+		require.Equal(t, 995, countRoutes(t, c)-before)
+	})
+}
+
+func TestBatchStops(t *testing.T) {
+	for _, options := range [][]Option{{WithReadBuffer(4096)}, {WithReadBuffer(4096), WithPort(4711)}} {
+		testns.Run(t, func(t *testing.T) {
+			c := dial(t, options...)
+			setUpLoopback(t, c)
+			reqs := routes(10000)
+			reqs[50].Payload = []byte{unix.AF_INET}
+			results, err := c.Batch(within(t), reqs, StopOnError())
+			var be *BatchError
+			require.ErrorAs(t, err, &be)
+			require.Equal(t, 50, be.First)
+			require.Positive(t, be.NotSent)
+			require.ErrorIs(t, results[len(results)-1], ErrNotSent)
+			for i, err := range results {
+				if i != 50 && err != nil {
+					require.ErrorIs(t, err, ErrNotSent)
+				}
+			}
+			require.Equal(t, 10000, be.NotSent+be.Failed+countNil(results))
+
+			ctx, cancel := context.WithCancel(within(t))
+			cancel()
+			results, err = c.Batch(ctx, reqs)
+			require.ErrorIs(t, err, context.Canceled)
+			require.ErrorIs(t, results[0], ErrNotSent)
+		})
+	}
+}
+
+func countNil(errs []error) (n int) {
+	for _, err := range errs {
+		if err == nil {
+			n++
+		}
+	}
+	return n
+}
