@@ -1,8 +1,9 @@
 # Every target is a line that calls scripts/ or go; no program needs this file.
 GOLANGCI = v2.15.0
+KERNEL   = 6.1
 
 help:     ## list the targets
-	@sed -n 's/^\([a-z]*\): *.*## /  \1	/p' Makefile
+	@sed -n 's/^\([a-z-]*\): *.*## /  \1	/p' Makefile
 demo:     ## run the tour: Go talks to the kernel through libnl
 	scripts/demo
 test:     ## vet and test
@@ -15,9 +16,11 @@ cgocheck: ## test with the strict check of pointers that pass into C
 	GOEXPERIMENT=cgocheck2 scripts/test
 parity:   ## run each scenario in C on libnl and in Go, and compare the traces
 	scripts/setup --test && go test -count=1 -v -run 'TestMutations|TestOwnLoop|TestCoverage|TestParity' ./internal/parity
+vm-test:  ## build the kernel modules, boot a VM, test them and the packages there (KERNEL=6.1, 6.12 or 5.10)
+	kmod/vm/test $(KERNEL)
 docs:     ## write docs/c-to-go.md anew
 	go run ./internal/ctogo > docs/c-to-go.md
 lint:     ## golangci-lint, at the version above
 	scripts/lint $(GOLANGCI)
 
-.PHONY: help demo test race asan cgocheck parity docs lint
+.PHONY: help demo test race asan cgocheck parity vm-test docs lint

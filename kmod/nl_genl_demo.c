@@ -150,7 +150,7 @@ static int demo_dump(struct sk_buff *skb, struct netlink_callback *cb)
 		void *hdr;
 
 		if (attrs[NL_GENL_DEMO_A_ERRNO] && id >= half) {
-			NL_SET_ERR_MSG_MOD(cb->extack, "the dump fails half way, as it was asked to");
+			NL_SET_ERR_MSG(cb->extack, "the dump fails half way, as it was asked to");
 			return -(int)nla_get_u32(attrs[NL_GENL_DEMO_A_ERRNO]);
 		}
 		/* A generation of the entries; the core compares it with the one before. */
