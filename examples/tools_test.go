@@ -37,14 +37,8 @@ func run(t *testing.T, name string, args ...string) outcome {
 	return outcome{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
 }
 
-// example builds one of the examples.
-func example(t *testing.T, name string) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), name)
-	out, err := exec.Command("go", "build", "-o", program, "./"+name).CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	return program
-}
+// example finds one of the examples, which TestMain built.
+func example(name string) string { return filepath.Join(bin, name) }
 
 // tool finds one of libnl's own tools. Without it there is nothing to compare with, so its absence is a failure.
 func tool(t *testing.T, name string) string {
@@ -70,7 +64,7 @@ func steady(t *testing.T, f func(), program string, args ...string) outcome {
 }
 
 func TestGenlCtrlListIsTheTools(t *testing.T) {
-	theirs, ours := tool(t, "genl-ctrl-list"), example(t, "genl-ctrl-list")
+	theirs, ours := tool(t, "genl-ctrl-list"), example("genl-ctrl-list")
 	compare := func(t *testing.T) {
 		for _, args := range [][]string{
 			nil, {"-d"}, {"--details"}, {"-f", "brief"}, {"-f", "details"}, {"--format=DETAILED"}, {"--format", "stats"},
@@ -88,7 +82,7 @@ func TestGenlCtrlListIsTheTools(t *testing.T) {
 }
 
 func TestNlListSocketsIsTheTools(t *testing.T) {
-	theirs, ours := tool(t, "nl-list-sockets"), example(t, "nl-list-sockets")
+	theirs, ours := tool(t, "nl-list-sockets"), example("nl-list-sockets")
 	testns.Run(t, func(t *testing.T) {
 		connect := func(protocol int, port uint32, groups ...int) *libnl.Socket {
 			sk, err := libnl.SocketAlloc()
@@ -116,7 +110,7 @@ func TestNlListSocketsIsTheTools(t *testing.T) {
 }
 
 func TestNlAddrIsTheTools(t *testing.T) {
-	theirs, ours := tool(t, "nl-util-addr"), example(t, "nl-addr")
+	theirs, ours := tool(t, "nl-util-addr"), example("nl-addr")
 	addresses := []string{
 		"127.0.0.1", "::1", "192.0.2.1", "10.0.0.0/8", "2001:db8::1/64", "0x7f.1", "default", "any", "", "/24", "192.0.2.1/x",
 		"aa:bb:cc:dd:ee:ff", "localhost", "1.2.3.4.5", "100", "not an address", "192.0.2.1/33",
@@ -154,7 +148,7 @@ func namedHere(t *testing.T) []string {
 
 // No tool of libnl's tells of one family; what it tells of each, when it lists them all, is what nl-family tells of one.
 func TestNlFamilyIsTheToolsForEachFamily(t *testing.T) {
-	theirs, ours := tool(t, "genl-ctrl-list"), example(t, "nl-family")
+	theirs, ours := tool(t, "genl-ctrl-list"), example("nl-family")
 
 	var families []string
 	got := map[string]outcome{}

@@ -40,6 +40,9 @@ func flip(opt int) func(int) (string, error) {
 				return "", err
 			}
 			got, err := unix.GetsockoptInt(fd, unix.SOL_NETLINK, opt)
+			if errors.Is(err, unix.ENOPROTOOPT) {
+				return "set to 1; cannot be read back", unix.SetsockoptInt(fd, unix.SOL_NETLINK, opt, 0)
+			}
 			if err != nil {
 				return "", err
 			}
