@@ -230,8 +230,13 @@ func (t *twin) sendAsPeer(b []byte, group uint32) {
 	_ = syscall.Sendto(t.peerFd, b, 0, to)
 }
 
+// flooding is a notification of a kilobyte.
+func (t *twin) flooding() *made {
+	return &made{typ: 0x20, pid: new(uint32), payload: make([]byte, 1024-libnl.NLMSG_HDRLEN), said: -1}
+}
+
 func (t *twin) flood(n int) {
-	m := &made{typ: 0x20, pid: new(uint32), payload: make([]byte, 1024-libnl.NLMSG_HDRLEN), said: -1}
+	m := t.flooding()
 	for range n {
 		t.sendAsPeer(m.flatten(t), 1)
 	}
