@@ -113,7 +113,8 @@ func TestAttributesMalformed(t *testing.T) {
 			require.Len(t, got, 1, "what comes before is good")
 
 			n := 0
-			for range nl.Attributes(c.tail) {
+			for _, err := range nl.Attributes(c.tail) {
+				require.Error(t, err)
 				n++
 			}
 			require.Equal(t, 1, n, "the error is the last thing")
@@ -219,8 +220,8 @@ func TestDecodeAllocates(t *testing.T) {
 			case unix.IFLA_LINKINFO:
 				for a, e := range a.Attributes() {
 					if err = errors.Join(err, e); a.Type == unix.IFLA_INFO_DATA {
-						for a := range a.Attributes() {
-							if a.Type == unix.IFLA_BR_FORWARD_DELAY {
+						for a, e := range a.Attributes() {
+							if err = errors.Join(err, e); a.Type == unix.IFLA_BR_FORWARD_DELAY {
 								delay, err = a.Uint32()
 							}
 						}

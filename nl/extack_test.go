@@ -2,9 +2,7 @@ package nl
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 	"testing"
 
@@ -188,14 +186,6 @@ func TestAckMalformed(t *testing.T) {
 		_, err := parseDone(unix.NETLINK_ROUTE, "dump", req, 0, ack(code, nil, nil))
 		require.Nil(t, err, "a dump may end with any number that is not negative")
 	}
-}
-
-func TestErrorIs(t *testing.T) {
-	var err error = &Error{Op: "execute", Type: unix.RTM_DELADDR, Errno: unix.EADDRNOTAVAIL}
-	require.ErrorIs(t, err, fs.ErrNotExist)
-	require.ErrorIs(t, err, unix.EADDRNOTAVAIL)
-	require.False(t, strings.Contains(err.Error(), "\n"))
-	require.False(t, errors.Is(err, fs.ErrExist))
 }
 
 // FuzzAck gives the parsers of answers whatever comes.
