@@ -83,14 +83,14 @@ func TestEncoderRoundTrip(t *testing.T) {
 			return netip.MustParseAddr("127.0.0.1"), v, err
 		},
 		func(a nl.Attribute) (any, any, error) { v, err := a.Addr(); return netip.IPv6Loopback(), v, err },
-		func(a nl.Attribute) (any, any, error) { v, err := a.Uint(); return uint64(math.MaxUint32), v, err },
+		func(a nl.Attribute) (any, any, error) { v, err := a.Uint32(); return uint32(math.MaxUint32), v, err },
 		func(a nl.Attribute) (any, any, error) {
 			v, err := a.Uint64()
 			return uint64(math.MaxUint32 + 1), v, err
 		},
 		func(a nl.Attribute) (any, any, error) { v, err := a.Int32(); return int32(math.MinInt32), v, err },
-		func(a nl.Attribute) (any, any, error) { v, err := a.Int(); return int64(math.MinInt32 - 1), v, err },
-		func(a nl.Attribute) (any, any, error) { v, err := a.Int(); return int64(math.MaxInt32), v, err },
+		func(a nl.Attribute) (any, any, error) { v, err := a.Int64(); return int64(math.MinInt32 - 1), v, err },
+		func(a nl.Attribute) (any, any, error) { v, err := a.Int32(); return int32(math.MaxInt32), v, err },
 		func(a nl.Attribute) (any, any, error) { v, err := a.Int64(); return int64(math.MaxInt32 + 1), v, err },
 	} {
 		require.EqualValues(t, i+1, attrs[i].Type)

@@ -33,10 +33,6 @@ func parseAck(family int, op string, req []byte, flags uint16, payload []byte) (
 		return ackInfo{}, badAnswer(family, op, req, fmt.Errorf("%w answer: NLMSG_ERROR with %d bytes", ErrMalformed, len(payload)))
 	}
 	code := int32(binary.NativeEndian.Uint32(payload))
-	if code == 0 && flags&unix.NLM_F_ACK_TLVS == 0 {
-		return ackInfo{}, nil
-	}
-
 	echo := payload[sizeofErrno:]
 	tlvs := echo[unix.NLMSG_HDRLEN:]
 	echoed := unix.NLMSG_HDRLEN

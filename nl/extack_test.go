@@ -143,6 +143,16 @@ func TestAckError(t *testing.T) {
 		})
 	}
 
+	t.Run("not a multiple of four", func(t *testing.T) {
+		odd := rawMessage(unix.RTM_GETLINK, 0, 7, []byte{1})
+		_, err := parseAck(unix.NETLINK_ROUTE, "execute", odd, unix.NLM_F_ACK_TLVS, ack(-34, odd, tlvs))
+		require.Equal(t, want.Message, err.Message)
+	})
+	t.Run("without NLM_F_ACK_TLVS", func(t *testing.T) {
+		_, err := parseAck(unix.NETLINK_ROUTE, "execute", req, unix.NLM_F_CAPPED, ack(-34, req[:unix.NLMSG_HDRLEN], tlvs))
+		require.ErrorIs(t, err, unix.ERANGE)
+		require.Empty(t, err.Message)
+	})
 	t.Run("done", func(t *testing.T) {
 		_, err := parseDone(unix.NETLINK_ROUTE, "execute", req, unix.NLM_F_ACK_TLVS, ack(-34, nil, tlvs))
 		require.Equal(t, want, err)
@@ -177,6 +187,14 @@ func TestAckMalformed(t *testing.T) {
 		_, err := parseAck(unix.NETLINK_ROUTE, "execute", req, unix.NLM_F_ACK_TLVS, payload)
 		require.ErrorIs(t, err, unix.EINVAL, "the errno counts, whatever comes after it")
 		require.Empty(t, err.Message)
+	}
+	short := rawMessage(0, 0, 0)
+	binary.NativeEndian.PutUint32(short, 8)
+	copy(short[8:], encode(t, func(e *Encoder) { e.String(unix.NLMSGERR_ATTR_MSG, "no") }))
+	for _, req := range [][]byte{req, nil} {
+		_, err := parseAck(unix.NETLINK_ROUTE, "execute", req, unix.NLM_F_ACK_TLVS, ack(-22, short, tlvs))
+		require.ErrorIs(t, err, unix.EINVAL)
+		require.Empty(t, err.Message, "a header is no attribute")
 	}
 	_, err := parseAck(unix.NETLINK_ROUTE, "execute", req, unix.NLM_F_CAPPED, ack(-1<<31, req[:16], nil))
 	require.NotNil(t, err)

@@ -26,12 +26,12 @@ func (p Path) String() string {
 // attributePath returns the path of the attribute whose header is at offset in msg, which starts with the netlink header;
 // nil if there is none, or if msg can be read in more than one way. The kernel's offset always is that of a header.
 func attributePath(family int, msg []byte, offset int) Path {
-	if len(msg) < unix.NLMSG_HDRLEN || offset < unix.NLMSG_HDRLEN || offset%unix.NLA_ALIGNTO != 0 || offset > len(msg)-unix.NLA_HDRLEN {
+	if offset < unix.NLMSG_HDRLEN || offset > len(msg)-unix.NLA_HDRLEN {
 		return nil
 	}
 	header, ok := requestHeader(family, binary.NativeEndian.Uint16(msg[4:]))
 	start := unix.NLMSG_HDRLEN + header
-	if !ok || start > offset || family == unix.NETLINK_GENERIC && !tiles(msg[start:]) { // a generic family may have a header of its own
+	if !ok || family == unix.NETLINK_GENERIC && !tiles(msg[start:]) { // a generic family may have a header of its own
 		return guessPath(msg, offset)
 	}
 	return pathFrom(msg, start, offset)

@@ -66,6 +66,11 @@ func TestAttributePath(t *testing.T) {
 		"guess, more than one":  {unix.NETLINK_SOCK_DIAG, 20, make([]byte, 56), slices.Concat(text, plain), 32 + 16, nil},
 		"guess, odd header":     {unix.NETLINK_SOCK_DIAG, 20, []byte{12, 0, 0, 0}, first, 0, Path{1}},
 		"guess, odder header":   {unix.NETLINK_SOCK_DIAG, 20, []byte{12, 0, 1, 0}, first, 0, nil},
+		"guess, beyond":         {unix.NETLINK_SOCK_DIAG, 20, make([]byte, 56), first, 100, nil},
+		"guess, negative":       {unix.NETLINK_SOCK_DIAG, 20, make([]byte, 56), first, -100, nil},
+		"generic, beyond":       {unix.NETLINK_GENERIC, 30, nil, nil, 4, nil},
+		"generic, no header":    {unix.NETLINK_GENERIC, 30, nil, make([]byte, 2), -2, nil},
+		"generic, nothing":      {unix.NETLINK_GENERIC, 30, make([]byte, 4), nil, -4, nil},
 		"guess, no attributes":  {unix.NETLINK_SOCK_DIAG, 20, make([]byte, 56), []byte{9, 0, 0, 0}, 0, nil},
 		"route, a private type": {unix.NETLINK_ROUTE, 3, make([]byte, 4), first, 0, Path{1}},
 	} {
