@@ -95,7 +95,7 @@ func Dial(family int, options ...Option) (*Conn, error) {
 
 // Close ends the connection, and whatever waits on it, with [net.ErrClosed]. Closing it again does nothing.
 func (c *Conn) Close() error {
-	if c == nil {
+	if c == nil || c.in == nil {
 		return nil
 	}
 	c.cleanup.Stop()

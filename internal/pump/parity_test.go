@@ -122,7 +122,7 @@ func byHook(t *testing.T, fd int) (trace []string) {
 			if m.Datagram.Group != 0 {
 				groups = 1 << (m.Datagram.Group - 1)
 			}
-			trace = append(trace, lineOf(m.Verdict, m.Type, m.Flags, m.Seq, m.Header.Port, m.Datagram.Port, groups, m.Payload))
+			trace = append(trace, lineOf(m.Verdict, m.Type, m.Flags, m.Seq, m.Port, m.Datagram.Port, groups, m.Payload))
 			if m.Verdict == Error {
 				trace = append(trace, fmt.Sprintf("errno %d", -int32(binary.NativeEndian.Uint32(m.Payload))))
 			}
