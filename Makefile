@@ -18,9 +18,13 @@ parity:   ## run each scenario in C on libnl and in Go, and compare the traces
 	scripts/setup --test && go test -count=1 -v -run 'TestMutations|TestOwnLoop|TestCoverage|TestParity' ./internal/parity
 vm-test:  ## build the kernel modules, boot a VM, test them and the packages there (KERNEL=6.1, 6.12 or 5.10)
 	kmod/vm/test $(KERNEL)
+bench:    ## measure against C, the peers and bare system calls, into docs/performance (quarter of an hour, a quiet machine)
+	scripts/bench -out ../docs/performance
+bench-smoke: ## do each of its workloads once, small, and compare the answers
+	scripts/bench -smoke
 docs:     ## write docs/c-to-go.md anew
 	go run ./internal/ctogo > docs/c-to-go.md
 lint:     ## golangci-lint, at the version above
 	scripts/lint $(GOLANGCI)
 
-.PHONY: help demo test race asan cgocheck parity vm-test docs lint
+.PHONY: help demo test race asan cgocheck parity vm-test bench bench-smoke docs lint

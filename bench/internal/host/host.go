@@ -1,0 +1,228 @@
+package host
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/golibnl/golibnl/bench/internal/result"
+)
+
+// Workload is one thing to do, and who does it.
+type Workload struct {
+	Name, Title, Unit string
+	Note              string // what a reader of the table has to know
+	Sizes             []int
+	Small             int // the size for a quick check
+	Floor             string
+	Contenders        []string
+	Units             func(size int) int // of Unit in one op; nil for 1
+
+	// In the namespace: SetUp once; Before each run of so many ops; After it, to check what it did. All may be nil.
+	SetUp  func(size int) error
+	Before func(size, ops int) error
+	After  func(size, ops int) error
+
+	Ops  func(size int) int // in a run, if it may not be chosen by how long one takes
+	Once bool               // one round is enough: what counts is memory
+}
+
+func (w *Workload) units(size int) int {
+	if w.Units == nil {
+		return 1
+	}
+	return w.Units(size)
+}
+
+func (w *Workload) prepare(size, ops int) error {
+	if w.Before == nil {
+		return nil
+	}
+	return w.Before(size, ops)
+}
+
+// Plan says how much is done.
+type Plan struct {
+	Programs
+	Rounds int
+	Budget time.Duration // for a contender in a round
+	Small  bool          // the small sizes, once
+	Calls  bool          // count system calls too
+	Log    io.Writer
+}
+
+// Run runs a workload at a size in a fresh network namespace.
+func (p Plan) Run(w *Workload, size int) (s result.Series, err error) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // and never unlocked: the thread ends, and the namespace with it
+		if err = unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			err = fmt.Errorf("cannot make a network namespace (CAP_SYS_ADMIN needed): %w", err)
+			return
+		}
+		s, err = p.inNamespace(w, size)
+	}()
+	<-done
+	if err != nil {
+		err = fmt.Errorf("%s at %d: %w", w.Name, size, err)
+	}
+	return s, err
+}
+
+// entrant is a contender in a race.
+type entrant struct {
+	*process
+	row      result.Row
+	ops      int
+	byOthers bool // it runs other programs, of which its memory says nothing
+}
+
+func (p Plan) inNamespace(w *Workload, size int) (result.Series, error) {
+	s := result.Series{
+		Workload: w.Name, Title: w.Title, Unit: w.Unit, Note: w.Note, Size: size, Units: w.units(size), Floor: w.Floor,
+	}
+	if w.SetUp != nil {
+		if err := w.SetUp(size); err != nil {
+			return s, fmt.Errorf("set up: %w", err)
+		}
+	}
+	r := &race{Plan: p, w: w, size: size}
+	defer r.end()
+	for _, name := range w.Contenders {
+		if err := r.enter(name); err != nil {
+			return s, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	rounds := p.Rounds
+	if w.Once {
+		rounds = 1
+	}
+	for range rounds {
+		for _, e := range r.entrants {
+			if err := r.round(e); err != nil {
+				return s, fmt.Errorf("%s: %w", e.row.Contender, err)
+			}
+		}
+	}
+	for _, e := range r.entrants {
+		if !e.byOthers {
+			st := e.status()
+			e.row.Threads, e.row.Peak = st.threads, st.peak
+		}
+	}
+	r.end()
+	for _, e := range r.entrants {
+		if p.Calls && !w.Once {
+			ops := min(e.ops, 100)
+			calls, err := calls(p.Programs, w, e.row.Contender, size, ops)
+			if err != nil {
+				return s, fmt.Errorf("%s, traced: %w", e.row.Contender, err)
+			}
+			e.row.Calls = calls
+		}
+		s.Rows = append(s.Rows, e.row)
+	}
+	return s, nil
+}
+
+// race is a workload at a size, with all its contenders running.
+type race struct {
+	Plan
+	w        *Workload
+	size     int
+	entrants []*entrant
+	answer   uint64 // of one op; 0 until the first contender gave it
+}
+
+func (r *race) end() {
+	for _, e := range r.entrants {
+		if e.process != nil {
+			e.quit()
+			e.process = nil
+		}
+	}
+}
+
+// enter starts a contender, and has it warm up, which shows how long an op takes.
+func (r *race) enter(name string) error {
+	c, err := r.start(r.w.Name, name, r.size)
+	if err != nil {
+		return err
+	}
+	e := &entrant{process: c, row: result.Row{Contender: name}, ops: 1}
+	r.entrants = append(r.entrants, e)
+	e.row.Start = c.status().rss
+	if _, err := c.ask("open", "ready"); err != nil {
+		return err
+	}
+	e.row.Opened = c.status().rss
+	if r.w.Ops != nil {
+		e.ops = r.w.Ops(r.size)
+	}
+	if r.w.Once {
+		return nil
+	}
+	budget := r.Budget
+	if r.Small {
+		budget = time.Millisecond
+	}
+	for {
+		s, err := r.one(e)
+		if err != nil {
+			return err
+		}
+		if r.w.Ops != nil || s.took >= budget/2 || e.ops >= 1<<24 {
+			break
+		}
+		perOp := max(s.took/time.Duration(e.ops), 1)
+		e.ops = min(e.ops*100, max(e.ops+1, int(budget/perOp)))
+	}
+	e.row.Ops = e.ops
+	return nil
+}
+
+// one has a contender run once, and compares its answer with that of the others.
+func (r *race) one(e *entrant) (sample, error) {
+	if err := r.w.prepare(r.size, e.ops); err != nil {
+		return sample{}, fmt.Errorf("before a run: %w", err)
+	}
+	s, err := e.run(e.ops)
+	if err != nil {
+		return s, err
+	}
+	if r.answer == 0 && s.answer%uint64(e.ops) == 0 {
+		r.answer = s.answer / uint64(e.ops)
+	}
+	if want := r.answer * uint64(e.ops); s.answer != want || s.answer == 0 {
+		return s, fmt.Errorf("the answer of %d ops is %#x, and others got %#x", e.ops, s.answer, want)
+	}
+	if r.w.After != nil {
+		if err := r.w.After(r.size, e.ops); err != nil {
+			return s, fmt.Errorf("after a run: %w", err)
+		}
+	}
+	return s, nil
+}
+
+func (r *race) round(e *entrant) error {
+	s, err := r.one(e)
+	if err != nil {
+		return err
+	}
+	ops := float64(e.ops)
+	e.row.Ns = append(e.row.Ns, float64(s.took.Nanoseconds())/ops/float64(r.w.units(r.size)))
+	mallocs, bytes := float64(s.mallocs)/ops, float64(s.bytes)/ops
+	if len(e.row.Ns) == 1 || mallocs < e.row.Mallocs { // the collector may empty a pool
+		e.row.Mallocs, e.row.Bytes = mallocs, bytes
+	}
+	e.byOthers = s.children > 0
+	if inC(e.row.Contender) || e.byOthers {
+		e.row.Mallocs = -1
+	}
+	_, _ = fmt.Fprintf(r.Log, "  %-18s %12.1f ns/%s\n", e.row.Contender, e.row.Ns[len(e.row.Ns)-1], r.w.Unit)
+	return nil
+}

@@ -1,0 +1,104 @@
+// Package result keeps what was measured, and makes the table and the plots of it.
+package result
+
+import (
+	"math"
+	"slices"
+)
+
+// Report is one run of the whole.
+type Report struct {
+	Machine  map[string]string
+	Rounds   int
+	Loads    []string // load averages at the beginning and at the end
+	Measured []Series
+}
+
+// Series is what was measured of a workload at one size.
+type Series struct {
+	Workload, Title, Unit string
+	Note                  string
+	Size, Units           int // Units are how many of Unit one op has
+	Floor                 string
+	Rows                  []Row
+}
+
+// Row is one contender.
+type Row struct {
+	Contender string
+	Error     string    `json:",omitempty"`
+	Ops       int       // in a round
+	Ns        []float64 // a unit, of each round
+	Mallocs   float64   // of Go, an op; -1 if there is no Go, or it is not what does the work
+	Bytes     float64   // of Go, an op
+	Start     int       // KiB of the process before it opened anything
+	Opened    int       // KiB when it was ready
+	Peak      int       // KiB, the most
+	Threads   int       // of the operating system
+	Calls     Calls     // system calls an op; nil if not counted
+	Rate      float64   `json:",omitempty"` // events a second without a loss, for workloads that look for that
+}
+
+// Calls are system calls an op, by name.
+type Calls map[string]float64
+
+// Total is how many they are.
+func (c Calls) Total() (sum float64) {
+	for _, n := range c {
+		sum += n
+	}
+	return sum
+}
+
+// Best is the least of all rounds: what the work takes when nothing else disturbs it.
+func (r Row) Best() float64 {
+	if len(r.Ns) == 0 {
+		return math.NaN()
+	}
+	return slices.Min(r.Ns)
+}
+
+// Median is the one in the middle.
+func (r Row) Median() float64 {
+	if len(r.Ns) == 0 {
+		return math.NaN()
+	}
+	s := slices.Sorted(slices.Values(r.Ns))
+	if n := len(s); n%2 == 0 {
+		return (s[n/2-1] + s[n/2]) / 2
+	}
+	return s[len(s)/2]
+}
+
+// Spread is how far the median is above the best, as a share of the best: how much the machine disturbed.
+func (r Row) Spread() float64 { return r.Median()/r.Best() - 1 }
+
+// Row returns a contender's.
+func (s Series) Row(contender string) (Row, bool) {
+	for _, r := range s.Rows {
+		if r.Contender == contender && r.Error == "" {
+			return r, true
+		}
+	}
+	return Row{}, false
+}
+
+// Ratio is the best of one contender over that of another, NaN if one of them was not measured.
+func (s Series) Ratio(contender, other string) float64 {
+	a, aOK := s.Row(contender)
+	b, bOK := s.Row(other)
+	if !aOK || !bOK {
+		return math.NaN()
+	}
+	return a.Best() / b.Best()
+}
+
+// Find returns what was measured of a workload at a size.
+func (r *Report) Find(workload string, size int) (Series, bool) {
+	for _, s := range r.Measured {
+		if s.Workload == workload && s.Size == size {
+			return s, true
+		}
+	}
+	return Series{}, false
+}

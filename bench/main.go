@@ -1,0 +1,179 @@
+// Bench measures golibnl against C on libnl, against its peers in Go, and against bare system calls.
+//
+//	bench [-run REGEXP] [-rounds N] [-budget TIME] [-out DIR]   measures, and writes a table and plots
+//	bench -smoke                                                does everything once, small, and compares the answers
+//	bench -compare A.json B.json ...                            says how far the ratios of several runs differ
+//
+// It needs the right to make network namespaces, a C compiler, and strace unless -calls=false is given.
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/golibnl/golibnl/bench/internal/contend"
+	"github.com/golibnl/golibnl/bench/internal/host"
+	"github.com/golibnl/golibnl/bench/internal/result"
+)
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "contend" {
+		if err := contend.Main(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	var (
+		only    = flag.String("run", "", "only workloads whose NAME or NAME/SIZE matches this `regexp`")
+		who     = flag.String("contenders", "", "only contenders whose name matches this `regexp`")
+		rounds  = flag.Int("rounds", 7, "how many times all contenders take their turn")
+		budget  = flag.Duration("budget", 200*time.Millisecond, "how long a contender works in a round, about")
+		calls   = flag.Bool("calls", true, "count system calls too, in a pass of their own")
+		out     = flag.String("out", "", "the `directory` for the table, the plots and the numbers")
+		smoke   = flag.Bool("smoke", false, "do everything once, small, and write nothing")
+		compare = flag.Bool("compare", false, "compare the reports that are given")
+	)
+	flag.Parse()
+	if *compare {
+		return compareFiles(flag.Args())
+	}
+	dir, err := os.MkdirTemp("", "golibnl-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	programs, err := build(dir)
+	if err != nil {
+		return err
+	}
+	plan := host.Plan{Programs: programs, Rounds: *rounds, Budget: *budget, Small: *smoke, Calls: *calls && !*smoke, Log: os.Stdout}
+	if *smoke {
+		plan.Rounds = 1
+	}
+	report := &result.Report{Machine: machine(), Rounds: plan.Rounds, Loads: []string{load()}}
+	for _, w := range workloads {
+		if err := measure(report, plan, w, *only, *who); err != nil {
+			return err
+		}
+	}
+	report.Loads = append(report.Loads, load())
+	if *out == "" || *smoke {
+		return nil
+	}
+	return write(report, *out)
+}
+
+func measure(report *result.Report, plan host.Plan, w *host.Workload, only, who string) error {
+	for _, size := range sizes(w, plan.Small) {
+		ok, err := regexp.MatchString(only, fmt.Sprintf("%s/%d", w.Name, size))
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		chosen := *w
+		if chosen.Contenders, err = matching(w.Contenders, who); err != nil {
+			return err
+		}
+		fmt.Printf("%s/%d\n", w.Name, size)
+		s, err := plan.Run(&chosen, size)
+		if err != nil {
+			return err
+		}
+		report.Measured = append(report.Measured, s)
+	}
+	return nil
+}
+
+func sizes(w *host.Workload, small bool) []int {
+	if small {
+		return []int{w.Small}
+	}
+	return w.Sizes
+}
+
+func matching(names []string, pattern string) (chosen []string, err error) {
+	for _, name := range names {
+		ok, err := regexp.MatchString(pattern, name)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			chosen = append(chosen, name)
+		}
+	}
+	return chosen, nil
+}
+
+// build compiles the contenders in C.
+func build(dir string) (p host.Programs, err error) {
+	if p.Go, err = os.Executable(); err != nil {
+		return p, err
+	}
+	p.C = filepath.Join(dir, "contend")
+	flags, err := exec.Command("pkg-config", "--cflags", "--libs", "libnl-3.0", "libnl-genl-3.0").Output()
+	if err != nil {
+		return p, fmt.Errorf("pkg-config: %w", err)
+	}
+	sources, err := filepath.Glob("c/*.c")
+	if err != nil || len(sources) == 0 {
+		return p, fmt.Errorf("no c/*.c here: run this in bench/ (%w)", err)
+	}
+	cc := os.Getenv("CC")
+	if cc == "" {
+		cc = "cc"
+	}
+	args := append([]string{"-O2", "-Wall", "-Wextra", "-Werror", "-pthread", "-o", p.C}, sources...)
+	cmd := exec.Command(cc, append(args, strings.Fields(string(flags))...)...)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return p, fmt.Errorf("%s: %w\n%s", cc, err, text)
+	}
+	return p, nil
+}
+
+func write(report *result.Report, dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(report, "", " ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "results.json"), append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "results.md"), []byte(report.Table(targets)), 0o644)
+}
+
+func compareFiles(names []string) error {
+	var reports []*result.Report
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		r := new(result.Report)
+		if err := json.Unmarshal(text, r); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		reports = append(reports, r)
+	}
+	fmt.Print(result.Compare(reports))
+	return nil
+}
