@@ -90,9 +90,11 @@ func (c *Conn) Batch(ctx context.Context, requests []Request, options ...BatchOp
 	}
 	b := &batch{in: in, reqs: requests, results: make([]error, len(requests)), answered: make([]bool, len(requests))}
 	for _, o := range options {
-		o(b)
+		if o != nil {
+			o(b)
+		}
 	}
-	if err := b.run(ctx); err != nil {
+	if err := b.run(orBackground(ctx)); err != nil {
 		for i := b.first; i < len(requests); i++ {
 			switch {
 			case i < b.next && !b.answered[i]:

@@ -49,6 +49,9 @@ var backstops atomic.Int64
 func Dial(family int, options ...Option) (*Conn, error) {
 	in := &conn{family: family, cfg: config{fd: -1}, all: make(map[*endpoint]struct{})}
 	for _, o := range options {
+		if o == nil {
+			continue
+		}
 		if err := o(&in.cfg); err != nil {
 			in.cfg.ns.close()
 			return nil, in.error("dial", nil, err)
@@ -75,11 +78,6 @@ func Dial(family int, options ...Option) (*Conn, error) {
 	in.all[in.first] = struct{}{}
 	in.cookie = namespaceCookie(in.first.pump.FD())
 	if in.cfg.onlyOne() {
-		if err := in.first.listen(); err != nil {
-			in.cfg.fd = -1 // it is libnl's by now
-			in.close()
-			return nil, in.error("dial", nil, err)
-		}
 		in.turns = newTurns()
 		in.requests.Store(in.first)
 		in.notifications.Store(in.first)

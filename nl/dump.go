@@ -73,9 +73,11 @@ func (c *Conn) Dump(ctx context.Context, req Request, options ...DumpOption) ite
 		defer runtime.KeepAlive(c)
 		d := &dumping{in: in, req: req, yield: yield}
 		for _, o := range options {
-			o(d)
+			if o != nil {
+				o(d)
+			}
 		}
-		if err := d.run(ctx); err != nil {
+		if err := d.run(orBackground(ctx)); err != nil {
 			yield(Message{}, err)
 		}
 	}

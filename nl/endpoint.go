@@ -68,6 +68,11 @@ func setUp(fd, family int, cfg *config) (*endpoint, error) {
 	if err := cfg.apply(fd); err != nil {
 		return nil, err
 	}
+	if cfg.onlyOne() {
+		if err := cfg.subscribe(fd); err != nil {
+			return nil, err
+		}
+	}
 	if cfg.fd < 0 {
 		if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Pid: cfg.port}); err != nil {
 			return nil, fmt.Errorf("bind to port ID %d: %w", cfg.port, err)
@@ -99,7 +104,7 @@ func setUp(fd, family int, cfg *config) (*endpoint, error) {
 		return nil, fmt.Errorf("libnl does not take descriptor %d for family %d: code %d", fd, family, code)
 	}
 	e := &endpoint{pump: p, file: file, raw: raw, port: addr.Pid}
-	if cfg.creds {
+	if cfg.creds || cfg.onlyOne() {
 		p.SetControl()
 	}
 	e.users.Store(1)
@@ -108,16 +113,10 @@ func setUp(fd, family int, cfg *config) (*endpoint, error) {
 	return e, nil
 }
 
-// listen makes the socket one for notifications, which say the group and the namespace that they come from. Nobody may
-// read meanwhile.
+// listen makes the socket one for notifications. Nobody may read meanwhile.
 func (e *endpoint) listen() error {
-	if err := unix.SetsockoptInt(e.pump.FD(), unix.SOL_NETLINK, unix.NETLINK_PKTINFO, 1); err != nil {
-		return fmt.Errorf("set NETLINK_PKTINFO: %w", err)
-	}
-	if e.owner.cfg.allNSID {
-		if err := unix.SetsockoptInt(e.pump.FD(), unix.SOL_NETLINK, unix.NETLINK_LISTEN_ALL_NSID, 1); err != nil {
-			return fmt.Errorf("set NETLINK_LISTEN_ALL_NSID: %w", err)
-		}
+	if err := e.owner.cfg.subscribe(e.pump.FD()); err != nil {
+		return err
 	}
 	e.pump.SetControl()
 	return nil

@@ -141,6 +141,7 @@ func (c *Conn) Events(ctx context.Context) iter.Seq2[Message, error] {
 			return
 		}
 		defer e.leave()
+		ctx := orBackground(ctx)
 		if in.turns != nil {
 			e.notices.each(ctx, e, op, yield)
 			return
@@ -257,6 +258,7 @@ func (in *conn) send(ctx context.Context, op string, m Message, to Address) erro
 	if to.Group > 32 {
 		return in.error(op, nil, fmt.Errorf("a message cannot be sent to group %d: an address has room for groups 1 to 32", to.Group))
 	}
+	ctx = orBackground(ctx)
 	k := calls.Get().(*call)
 	defer k.put()
 	buf, err := appendRequest(k.buf[:0], Request{Type: m.Header.Type, Payload: m.Payload}, 0)
@@ -306,6 +308,6 @@ func (c *Conn) Messages(ctx context.Context) iter.Seq2[Message, error] {
 			return
 		}
 		defer e.leave()
-		e.strangers.each(ctx, e, op, yield)
+		e.strangers.each(orBackground(ctx), e, op, yield)
 	}
 }

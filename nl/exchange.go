@@ -165,6 +165,14 @@ func (x *exchange) failLocked(err error) {
 // unknown is the error of a request that was sent and not answered, for the reason err.
 func unknown(err error) error { return fmt.Errorf("%w; %w", err, ErrUnknownOutcome) }
 
+// orBackground is what nil is taken for.
+func orBackground(ctx context.Context) context.Context {
+	if ctx == nil {
+		return context.Background()
+	}
+	return ctx
+}
+
 // ended is why a context ended.
 func ended(ctx context.Context) error {
 	err := ctx.Err()
@@ -216,12 +224,15 @@ func (e *endpoint) await(ctx context.Context, w *waiter, b *pump.Batch) error {
 			} else if ctx.Err() != nil && !w.ready {
 				return ended(ctx)
 			}
-			if e.exclusive != nil {
+			if err != nil || e.exclusive != nil {
+				// What interrupted the read was for this turn.
 				if stop != nil {
 					stop()
 					stop = nil
 				}
 				e.endTurn()
+			}
+			if e.exclusive != nil {
 				e.leader = nil
 				e.appoint()
 			}

@@ -38,6 +38,7 @@ func (c *Conn) Execute(ctx context.Context, req Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
+	ctx = orBackground(ctx)
 	defer runtime.KeepAlive(c)
 	k := calls.Get().(*call)
 	defer k.put()
@@ -170,7 +171,7 @@ func (e *endpoint) execute(ctx context.Context, k *call) error {
 	e.pending[seq] = k
 	setSeq(k.buf, seq, e.port)
 	e.enqueue(&k.waiter)
-	lead := e.leader == nil
+	lead := e.leader == nil && e.exclusive == nil
 	if lead {
 		e.leader = &k.waiter
 	}

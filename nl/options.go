@@ -199,6 +199,20 @@ func (c *config) apply(fd int) error {
 	return nil
 }
 
+// subscribe has a socket say to which group, and from which namespace, notifications come.
+func (c *config) subscribe(fd int) error {
+	if err := unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_PKTINFO, 1); err != nil {
+		return fmt.Errorf("set NETLINK_PKTINFO: %w", err)
+	}
+	if !c.allNSID {
+		return nil
+	}
+	if err := unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_LISTEN_ALL_NSID, 1); err != nil {
+		return fmt.Errorf("set NETLINK_LISTEN_ALL_NSID: %w", err)
+	}
+	return nil
+}
+
 // buffer sets a buffer's size beyond the system's limit, or up to it where that is not allowed.
 func buffer(fd, bytes, force, plain int) error {
 	if bytes == 0 {
