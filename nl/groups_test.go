@@ -22,7 +22,7 @@ func TestGroupNames(t *testing.T) {
 	} {
 		text, err := os.ReadFile("/usr/include/linux/" + h.file)
 		require.NoError(t, err)
-		body := regexp.MustCompile(`(?s)enum `+h.enum+` \{(.*?)\n\}`).FindSubmatch(text)
+		body := regexp.MustCompile(`(?s)enum ` + h.enum + ` \{(.*?)\n\}`).FindSubmatch(text)
 		require.NotNil(t, body, h.enum)
 		var names []string
 		for _, m := range regexp.MustCompile(`(?m)^\t`+h.prefix+`(\w+),`).FindAllStringSubmatch(string(body[1]), -1) {
