@@ -24,7 +24,13 @@ bench-smoke: ## do each of its workloads once, small, and compare the answers
 	scripts/bench -smoke
 docs:     ## write docs/c-to-go.md anew
 	go run ./internal/ctogo > docs/c-to-go.md
+docker:   ## build Dockerfile.build with buildah, run the images, see a failing test fail the build
+	scripts/docker
+docker-engine: ## the same with a Docker engine, by both of its builders
+	scripts/docker engine
+static:   ## build the tour as one static file and run it in an empty root
+	scripts/static
 lint:     ## golangci-lint, at the version above
 	scripts/lint $(GOLANGCI)
 
-.PHONY: help demo test race asan cgocheck parity vm-test bench bench-smoke docs lint
+.PHONY: help demo test race asan cgocheck parity vm-test bench bench-smoke docs docker docker-engine static lint

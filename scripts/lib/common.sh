@@ -1,0 +1,58 @@
+# What the scripts about containers, chroots and other architectures share. Source it from the repository's top folder, after
+# setting `job` to the name that starts their sentences.
+# shellcheck shell=sh disable=SC2034,SC2154
+
+# Downloads and base systems are kept here between runs; removing the folder is safe.
+cache=${GOLIBNL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/golibnl}
+
+die() {
+	echo "$job: $*" >&2
+	exit 1
+}
+
+# say prints a headline with the seconds since the start.
+start=$(date +%s)
+say() { printf '\n-- %s: %s (%s s)\n' "$job" "$*" "$(($(date +%s) - start))"; }
+
+need_root() {
+	[ "$(id -u)" = 0 ] || die "needs root: $*"
+}
+
+expect() {
+	[ "$2" = "$3" ] || die "$1: expected \"$2\", saw \"$3\""
+}
+
+# archive prints the address of the Debian archive that apt uses on this machine.
+archive() {
+	if [ -n "${DEBIAN_ARCHIVE:-}" ]; then
+		echo "$DEBIAN_ARCHIVE"
+		return
+	fi
+	command -v apt-get >/dev/null 2>&1 ||
+		die "no apt-get here to tell a Debian archive's address; give one: DEBIAN_ARCHIVE=http://..."
+	for try in 1 2; do
+		# shellcheck disable=SC2016
+		address=$(apt-get indextargets --format '$(LABEL) $(COMPONENT) $(CODENAME) $(REPO_URI)' 'Created-By: Packages' |
+			awk '$1 == "Debian" && $2 == "main" && $3 !~ /-/ {print $4; exit}')
+		[ -z "$address" ] || break
+		[ "$try" = 2 ] || apt-get update -qq || true
+	done
+	[ -n "$address" ] || die "apt knows no Debian archive (no network, or not Debian); give one: DEBIAN_ARCHIVE=http://..."
+	echo "$address"
+}
+
+# rootfs SUITE prints the folder of a minimal Debian of that suite, which debootstrap makes the first time.
+rootfs() {
+	dir=$cache/rootfs-$1
+	if [ ! -d "$dir" ]; then
+		mkdir -p "$cache"
+		from=$(archive) || exit 1
+		rm -rf "$dir.part"
+		debootstrap --variant=minbase "$1" "$dir.part" "$from" >"$dir.log" 2>&1 || {
+			tail -n 5 "$dir.log" >&2
+			die "debootstrap could not make a Debian $1 from $from: is the network there, and does the archive have $1?"
+		}
+		mv "$dir.part" "$dir"
+	fi
+	echo "$dir"
+}
