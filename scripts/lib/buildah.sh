@@ -7,6 +7,7 @@ b() { buildah --root "$cache/store" --runroot "$cache/store-run" --storage-drive
 build() {
 	b bud --format docker --isolation chroot --network host --layers --pull-never \
 		--build-arg GO_IMAGE="$GO_IMAGE" --build-arg RUNTIME_IMAGE="$RUNTIME_IMAGE" --build-arg GOPROXY="$(go env GOPROXY)" \
+		${test_flags:+--build-arg TEST_FLAGS="$test_flags"} \
 		-f "$3/$4" --target "$2" -t "$1" "$3" >"$tmp/log" 2>&1
 }
 

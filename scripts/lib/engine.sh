@@ -8,6 +8,7 @@ BuildKit=1
 build() {
 	DOCKER_BUILDKIT=$BuildKit $docker build ${host_network:+--network host} \
 		--build-arg GO_IMAGE="$GO_IMAGE" --build-arg RUNTIME_IMAGE="$RUNTIME_IMAGE" --build-arg GOPROXY="$(go env GOPROXY)" \
+		${test_flags:+--build-arg TEST_FLAGS="$test_flags"} \
 		-f "$3/$4" ${2:+--target "$2"} -t "$1" "$3" >"$tmp/log" 2>&1
 }
 
