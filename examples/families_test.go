@@ -24,11 +24,11 @@ var familyRows = map[string]string{
 
 func TestFamilies(t *testing.T) {
 	p := start(t, "families")
-	require.Regexp(t, `^Linux \d+\.\d+`, p.line())
-	p.says("", "FAMILY          NO  IN LINUX         THIS KERNEL")
+	require.Regexp(t, `^Linux \d+\.\d+`, p.Line())
+	p.Says("", "FAMILY          NO  IN LINUX         THIS KERNEL")
 	rows := map[string]string{}
 	var names []string
-	for line := p.line(); line != ""; line = p.line() {
+	for line := p.Line(); line != ""; line = p.Line() {
 		name, row, _ := strings.Cut(line, " ")
 		names = append(names, name)
 		rows[name] = strings.TrimLeft(row, " ")
@@ -47,7 +47,7 @@ func TestFamilies(t *testing.T) {
 	if !mayBroadcast(t) {
 		allNsid = "refuses: operation not permitted"
 	}
-	p.says("OPTION            SINCE   THIS KERNEL",
+	p.Says("OPTION            SINCE   THIS KERNEL",
 		"PKTINFO           2.6.14  "+flips,
 		"ADD_MEMBERSHIP    2.6.14  set to group 1: LIST_MEMBERSHIPS reads 0x1",
 		"LIST_MEMBERSHIPS  4.2     reads 0x1",
@@ -55,10 +55,10 @@ func TestFamilies(t *testing.T) {
 		"BROADCAST_ERROR   2.6.30  "+flips,
 		"NO_ENOBUFS        2.6.30  "+flips,
 	)
-	if line := p.line(); !strings.HasSuffix(line, " set to 1; cannot be read back") { // 6.1 and older
+	if line := p.Line(); !strings.HasSuffix(line, " set to 1; cannot be read back") { // 6.1 and older
 		require.Equal(t, "LISTEN_ALL_NSID   4.2     "+allNsid, line)
 	}
-	p.ends(0,
+	p.Ends(0,
 		"CAP_ACK           4.3     "+flips,
 		"EXT_ACK           4.12    "+flips,
 		"GET_STRICT_CHK    4.20    "+flips,

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/golibnl/golibnl/internal/progtest"
 	"github.com/golibnl/golibnl/internal/testns"
 )
 
@@ -21,9 +22,9 @@ func TestReader(t *testing.T) {
 	testns.Run(t, func(t *testing.T) {
 		// The first message may come before the reader does.
 		p := start(t, "rr_nlk", "-standin=period_ms=20", "-g", "10", "-port", "300")
-		p.says(standin("dummy_netlink"), "Waiting on port 300, in the groups [2 4]")
-		first := p.number()
-		p.says(fromKernel(first+1, 2), fromKernel(first+2, 2))
+		p.Says(standin("dummy_netlink"), "Waiting on port 300, in the groups [2 4]")
+		first := number(t, p)
+		p.Says(fromKernel(first+1, 2), fromKernel(first+2, 2))
 	})
 }
 
@@ -31,26 +32,26 @@ func TestReader(t *testing.T) {
 func TestReaderGetsACopyForEachSend(t *testing.T) {
 	testns.Run(t, func(t *testing.T) {
 		all := start(t, "rr_nlk", "-standin=period_ms=20,b_grp=10", "-g", "0xb")
-		all.says(standin("dummy_netlink"))
-		require.Contains(t, all.line(), "in the groups [1 2 4]")
-		n := all.number()
-		all.says(fromKernel(n, 4), fromKernel(n+1, 2), fromKernel(n+1, 4), fromKernel(n+2, 2), fromKernel(n+2, 4))
+		all.Says(standin("dummy_netlink"))
+		require.Contains(t, all.Line(), "in the groups [1 2 4]")
+		n := number(t, all)
+		all.Says(fromKernel(n, 4), fromKernel(n+1, 2), fromKernel(n+1, 4), fromKernel(n+2, 2), fromKernel(n+2, 4))
 
 		one := start(t, "rr_nlk", "-standin", "-g", "9", "-n", "2")
-		one.says(standin("dummy_netlink"))
-		require.Contains(t, one.line(), "in the groups [1 4]")
-		line := one.line()
+		one.Says(standin("dummy_netlink"))
+		require.Contains(t, one.Line(), "in the groups [1 4]")
+		line := one.Line()
 		_, err := fmt.Sscanf(line, "Received message: message %d from kernel to group 4", &n)
 		require.NoError(t, err, line)
-		one.ends(0, fromKernel(n+1, 4))
+		one.Ends(0, fromKernel(n+1, 4))
 	})
 }
 
 // number is that of the first message of the kernel to group 2 that the reader tells.
-func (p *program) number() (n int) {
-	p.t.Helper()
+func number(t *testing.T, p *progtest.Program) (n int) {
+	t.Helper()
 	for {
-		if _, err := fmt.Sscanf(p.line(), "Received message: message %d from kernel to group 2", &n); err == nil {
+		if _, err := fmt.Sscanf(p.Line(), "Received message: message %d from kernel to group 2", &n); err == nil {
 			return n
 		}
 	}
@@ -60,32 +61,32 @@ func (p *program) number() (n int) {
 func TestWriter(t *testing.T) {
 	testns.Run(t, func(t *testing.T) {
 		reader := start(t, "rr_nlk", "-standin=b_grp=0", "-g", "10", "-port", "300")
-		reader.says(standin("dummy_netlink"), "Waiting on port 300, in the groups [2 4]")
+		reader.Says(standin("dummy_netlink"), "Waiting on port 300, in the groups [2 4]")
 
 		// Group 1: the kernel.
 		start(t, "ww_nlk", "-standin", "-g", "1", "-text", "one").
-			ends(0, standin("dummy_netlink"), "Sent to group 1; the kernel took it")
-		reader.logs("to group 1: one")
+			Ends(0, standin("dummy_netlink"), "Sent to group 1; the kernel took it")
+		reader.Logs("to group 1: one")
 
 		// Groups 1 and 4: the kernel and the reader.
 		writer := start(t, "ww_nlk", "-standin", "-g", "9", "-text", "nine")
-		writer.ends(0, standin("dummy_netlink"),
+		writer.Ends(0, standin("dummy_netlink"),
 			"Sent to group 1; the kernel took it",
 			"Sent to group 4; the kernel does not listen to it")
-		reader.logs("to group 1: nine")
-		require.Regexp(t, `^Received message: nine \(from port \d+, to group 4\)$`, reader.line())
-		require.NotContains(t, reader.stderr.String(), "to group 4")
+		reader.Logs("to group 1: nine")
+		require.Regexp(t, `^Received message: nine \(from port \d+, to group 4\)$`, reader.Line())
+		require.NotContains(t, reader.Stderr(), "to group 4")
 
 		// Group 2: both, too.
 		start(t, "ww_nlk", "-standin", "-g", "2", "-text", "two").
-			ends(0, standin("dummy_netlink"), "Sent to group 2; the kernel took it")
-		reader.logs("to group 2: two")
-		require.Regexp(t, `^Received message: two \(from port \d+, to group 2\)$`, reader.line())
+			Ends(0, standin("dummy_netlink"), "Sent to group 2; the kernel took it")
+		reader.Logs("to group 2: two")
+		require.Regexp(t, `^Received message: two \(from port \d+, to group 2\)$`, reader.Line())
 
 		// By way of the kernel.
 		start(t, "ww_nlk", "-standin", "-i", "300").
-			ends(0, standin("dummy_netlink"), "Sent to port 300 by the kernel")
-		reader.says("Received message: Hello from user space! (from the kernel, to port 300)")
+			Ends(0, standin("dummy_netlink"), "Sent to port 300 by the kernel")
+		reader.Says("Received message: Hello from user space! (from the kernel, to port 300)")
 	})
 }
 
@@ -95,27 +96,27 @@ func TestGroupsErrors(t *testing.T) {
 			{"rr_nlk", "-g", "0"}, {"rr_nlk"}, {"rr_nlk", "-g", "-1"}, {"rr_nlk", "-g", "0x100000000"}, {"rr_nlk", "-g", "ten"},
 			{"ww_nlk", "-g", "0"},
 		} {
-			require.Contains(t, start(t, args[0], args[1:]...).ends(1), "is no mask of groups: it is a number of up to 32 bits", args)
+			require.Contains(t, start(t, args[0], args[1:]...).Ends(1), "is no mask of groups: it is a number of up to 32 bits", args)
 		}
-		require.Contains(t, start(t, "rr_nlk", "-port", "4294967296").ends(2), "value out of range")
+		require.Contains(t, start(t, "rr_nlk", "-port", "4294967296").Ends(2), "value out of range")
 		for _, args := range [][]string{{}, {"-g", "1", "-i", "1"}} {
-			require.Contains(t, start(t, "ww_nlk", args...).ends(1), "either -g MASK or -i PORT is needed")
+			require.Contains(t, start(t, "ww_nlk", args...).Ends(1), "either -g MASK or -i PORT is needed")
 		}
 		for _, args := range [][]string{{"rr_nlk", "-g", "1"}, {"ww_nlk", "-g", "1"}, {"ww_nlk", "-i", "1"}} {
-			require.Contains(t, start(t, args[0], args[1:]...).ends(1), "no module serves netlink protocol 31: load dummy_netlink")
+			require.Contains(t, start(t, args[0], args[1:]...).Ends(1), "no module serves netlink protocol 31: load dummy_netlink")
 		}
 
-		err := start(t, "ww_nlk", "-standin", "-g", "1").ends(1, standin("dummy_netlink"))
+		err := start(t, "ww_nlk", "-standin", "-g", "1").Ends(1, standin("dummy_netlink"))
 		require.Contains(t, err, "sending to group 1: nobody has that port: if it is the stand-in's, nobody plays it")
 
 		reader := start(t, "rr_nlk", "-standin=b_grp=0", "-g", "1", "-port", "300")
-		reader.says(standin("dummy_netlink"), "Waiting on port 300, in the groups [1]")
-		err = start(t, "rr_nlk", "-standin", "-g", "1", "-port", "300").ends(1, standin("dummy_netlink"))
+		reader.Says(standin("dummy_netlink"), "Waiting on port 300, in the groups [1]")
+		err = start(t, "rr_nlk", "-standin", "-g", "1", "-port", "300").Ends(1, standin("dummy_netlink"))
 		require.Contains(t, err, "connecting: the port is taken: another socket in this network namespace is bound to it")
-		err = start(t, "ww_nlk", "-standin", "-i", "301").ends(1, standin("dummy_netlink"))
+		err = start(t, "ww_nlk", "-standin", "-i", "301").Ends(1, standin("dummy_netlink"))
 		require.Contains(t, err, "sending to port 301: nobody has that port")
 		require.Contains(t, err, "the kernel refuses it: dummy_netlink: that port does not take the message")
-		err = start(t, "ww_nlk", "-standin", "-g", "1", "-text", "").ends(1, standin("dummy_netlink"))
+		err = start(t, "ww_nlk", "-standin", "-g", "1", "-text", "").Ends(1, standin("dummy_netlink"))
 		require.Contains(t, err, "sending to group 1: the kernel refuses it: dummy_netlink: the message has no text")
 	})
 }

@@ -20,12 +20,12 @@ func TestHello(t *testing.T) {
 	testns.Run(t, func(t *testing.T) {
 		for _, args := range [][]string{{}, {"-raw"}} {
 			p := start(t, "hello", append(args, "-standin=period_ms=1")...)
-			p.says(standin("nl_hello"), "Sending from port 100: Hello you!")
+			p.Says(standin("nl_hello"), "Sending from port 100: Hello you!")
 			for range 10 {
-				p.says(answer)
+				p.Says(answer)
 			}
-			p.logs("(stand-in) nl_hello: port 100 says: Hello you!")
-			p.ends(0)
+			p.Logs("(stand-in) nl_hello: port 100 says: Hello you!")
+			p.Ends(0)
 		}
 	})
 }
@@ -33,17 +33,17 @@ func TestHello(t *testing.T) {
 func TestHelloPortTaken(t *testing.T) {
 	testns.Run(t, func(t *testing.T) {
 		first := start(t, "hello", "-standin=to_port=0", "-listen")
-		first.says(standin("nl_hello"), "Waiting for a message to port 100")
+		first.Says(standin("nl_hello"), "Waiting for a message to port 100")
 
-		err := start(t, "hello", "-standin").ends(1, standin("nl_hello"))
+		err := start(t, "hello", "-standin").Ends(1, standin("nl_hello"))
 		require.Contains(t, err, "port 100 is taken: address already in use")
 		require.Contains(t, err, "SO_REUSEADDR does not help (tried: address already in use)")
 		require.Contains(t, err, "-port 0 takes a port that is free")
 
 		p := start(t, "hello", "-standin", "-port", "0", "-n", "1")
-		p.says(standin("nl_hello"))
-		require.NotContains(t, p.line(), "port 100:")
-		p.ends(0, answer)
+		p.Says(standin("nl_hello"))
+		require.NotContains(t, p.Line(), "port 100:")
+		p.Ends(0, answer)
 	})
 }
 
@@ -55,13 +55,13 @@ func TestHelloPortZero(t *testing.T) {
 			mask uint32
 		}{{nil, 1<<22 - 1}, {[]string{"-kernel-chooses"}, ^uint32(0)}} {
 			p := start(t, "hello", append(c.args, "-standin=count=1", "-port", "0", "-n", "1")...)
-			p.says(standin("nl_hello"))
-			line := p.line()
+			p.Says(standin("nl_hello"))
+			line := p.Line()
 			var port uint32
 			_, err := fmt.Sscanf(line, "Sending from port %d: Hello you!", &port)
 			require.NoError(t, err, line)
-			require.EqualValues(t, p.cmd.Process.Pid, port&c.mask)
-			p.ends(0, answer)
+			require.EqualValues(t, p.Pid(), port&c.mask)
+			p.Ends(0, answer)
 		}
 	})
 }
@@ -70,14 +70,14 @@ func TestHelloToAnotherProcess(t *testing.T) {
 	testns.Run(t, func(t *testing.T) {
 		for _, args := range [][]string{{}, {"-raw"}} {
 			listener := start(t, "hello", append(args, "-standin=to_port=0", "-listen")...)
-			listener.says(standin("nl_hello"), "Waiting for a message to port 100")
+			listener.Says(standin("nl_hello"), "Waiting for a message to port 100")
 			start(t, "hello", "-standin", "-port", "200", "-to", "100").
-				ends(0, standin("nl_hello"), "Sending from port 200: Hello you!")
-			listener.ends(0, "Received message: Hello you! (from port 200)")
+				Ends(0, standin("nl_hello"), "Sending from port 200: Hello you!")
+			listener.Ends(0, "Received message: Hello you! (from port 200)")
 		}
 
 		err := start(t, "hello", "-standin", "-port", "200", "-to", "300").
-			ends(1, standin("nl_hello"), "Sending from port 200: Hello you!")
+			Ends(1, standin("nl_hello"), "Sending from port 200: Hello you!")
 		require.Contains(t, err, "sending to port 300: nobody has that port")
 	})
 }
@@ -87,16 +87,16 @@ func TestHelloListen(t *testing.T) {
 	testns.Run(t, func(t *testing.T) {
 		for _, args := range [][]string{{}, {"-raw"}, {"-port", "300"}} {
 			p := start(t, "hello", append(args, "-standin=period_ms=20", "-listen")...)
-			p.says(standin("nl_hello"))
-			require.Regexp(t, regexp.MustCompile("^Waiting for a message to port [13]00$"), p.line())
-			p.ends(0, answer)
+			p.Says(standin("nl_hello"))
+			require.Regexp(t, regexp.MustCompile("^Waiting for a message to port [13]00$"), p.Line())
+			p.Ends(0, answer)
 		}
 	})
 }
 
 func TestHelloErrors(t *testing.T) {
 	testns.Run(t, func(t *testing.T) {
-		err := start(t, "hello").ends(1)
+		err := start(t, "hello").Ends(1)
 		require.Contains(t, err, "no module serves netlink protocol 25: load nl_hello (see kmod/README.md), or run this with -standin")
 
 		long := strings.Repeat("x", 257)
@@ -106,8 +106,8 @@ func TestHelloErrors(t *testing.T) {
 		} {
 			for _, raw := range []string{"-raw=false", "-raw"} {
 				p := start(t, "hello", "-standin", raw, "-text", text)
-				p.says(standin("nl_hello"), "Sending from port 100: "+text)
-				require.Equal(t, want, p.ends(1))
+				p.Says(standin("nl_hello"), "Sending from port 100: "+text)
+				require.Equal(t, want, p.Ends(1))
 			}
 		}
 	})

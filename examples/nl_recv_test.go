@@ -15,7 +15,7 @@ const greeting = "Received message payload: Greeting from kernel!"
 func TestNlRecv(t *testing.T) {
 	testns.Run(t, func(t *testing.T) {
 		p := start(t, "nl_recv", "-standin=period_ms=20", "-n", "2")
-		p.ends(0, standin("nl_greeting"), "Waiting for message from kernel", greeting, greeting)
+		p.Ends(0, standin("nl_greeting"), "Waiting for message from kernel", greeting, greeting)
 	})
 }
 
@@ -23,31 +23,31 @@ func TestNlRecv(t *testing.T) {
 func TestNlRecvTwice(t *testing.T) {
 	testns.Run(t, func(t *testing.T) {
 		first := start(t, "nl_recv", "-standin=period_ms=20", "-n", "0")
-		first.says(standin("nl_greeting"), "Waiting for message from kernel", greeting)
+		first.Says(standin("nl_greeting"), "Waiting for message from kernel", greeting)
 		// This one, should it play at all, greets once and never again.
 		second := start(t, "nl_recv", "-standin=period_ms=0", "-n", "0")
-		second.says(standin("nl_greeting"), "Waiting for message from kernel", greeting, greeting)
-		first.says(greeting, greeting)
+		second.Says(standin("nl_greeting"), "Waiting for message from kernel", greeting, greeting)
+		first.Says(greeting, greeting)
 		third := start(t, "nl_recv", "-standin=period_ms=20", "-n", "0")
-		third.says(standin("nl_greeting"), "Waiting for message from kernel", greeting)
-		second.kill()
-		first.kill()
+		third.Says(standin("nl_greeting"), "Waiting for message from kernel", greeting)
+		second.Kill()
+		first.Kill()
 		for range 100 { // more than can have been on its way
-			third.says(greeting)
+			third.Says(greeting)
 		}
 	})
 }
 
 func TestNlRecvErrors(t *testing.T) {
 	testns.Run(t, func(t *testing.T) {
-		err := start(t, "nl_recv").ends(1)
+		err := start(t, "nl_recv").Ends(1)
 		require.Contains(t, err, "no module serves netlink protocol 28: load nl_greeting (see kmod/README.md), or run this with -standin")
 
-		err = start(t, "nl_recv", "-standin=perod_ms=1").ends(1, standin("nl_greeting"))
+		err = start(t, "nl_recv", "-standin=perod_ms=1").Ends(1, standin("nl_greeting"))
 		require.Contains(t, err, `"perod_ms=1" is no parameter of nl_greeting with a number`)
 
 		// A protocol that is served, where the group has nothing to say.
-		err = start(t, "nl_recv", "-protocol", "2", "-patience", "500ms").ends(1, "Waiting for message from kernel")
+		err = start(t, "nl_recv", "-protocol", "2", "-patience", "500ms").Ends(1, "Waiting for message from kernel")
 		require.Contains(t, err, "nothing came for 500ms")
 	})
 }
