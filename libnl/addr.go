@@ -18,8 +18,9 @@ import (
 //
 // Any goroutine may call its methods; calls take turns.
 type Addr struct {
-	guard core.Guard
-	refs  atomic.Int32
+	guard  core.Guard
+	refs   atomic.Int32
+	shared atomic.Bool // C has the pointer, too
 }
 
 func newAddr(p *C.struct_nl_addr) *Addr {
@@ -155,7 +156,16 @@ func (a *Addr) Put() error {
 	if a == nil {
 		return nil
 	}
-	return putRef(&a.guard, &a.refs, func(p unsafe.Pointer) { C.nl_addr_put((*C.struct_nl_addr)(p)) })
+	if a.shared.Load() { // AddrFromPointer counts on its result
+		addrs.mu.Lock()
+		defer addrs.mu.Unlock()
+	}
+	return putRef(&a.guard, &a.refs, func(p unsafe.Pointer) {
+		if a.shared.Load() {
+			delete(addrs.of, p)
+		}
+		C.nl_addr_put((*C.struct_nl_addr)(p))
+	})
 }
 
 // Clone makes a copy, with no room for more bytes than the address has.

@@ -26,6 +26,10 @@ type CacheMngr struct {
 	sync  *Socket // that fills the caches, nil if it is libnl's own
 	flags int
 
+	borrowed bool         // made by C, and freed by C; there is no sk then
+	borrows  atomic.Int32 // to be released; changes under mngrs.mu
+	shared   atomic.Bool  // C has the pointer, too
+
 	// Under objMu:
 	caches  []*Cache
 	ops     []*C.struct_nl_cache_ops // of the caches, with a reference each, since unregistering them would make Free abort
@@ -108,11 +112,13 @@ func cacheMngrAlloc(fn string, sk, sync *Socket, protocol, flags int, alloc allo
 }
 
 // sockets are those that the manager holds.
-func (m *CacheMngr) sockets() []*Socket {
-	if m.sync == nil {
-		return []*Socket{m.sk}
+func (m *CacheMngr) sockets() (all []*Socket) {
+	for _, s := range []*Socket{m.sk, m.sync} {
+		if s != nil {
+			all = append(all, s)
+		}
 	}
-	return []*Socket{m.sk, m.sync}
+	return all
 }
 
 // alloc enters the sockets, until Free, and makes the manager.
@@ -127,6 +133,10 @@ func (m *CacheMngr) alloc(fn string, alloc allocMngr) (err error) {
 			}
 		}()
 	}
+	cb, err := m.sk.callbacks()
+	if err != nil {
+		return err
+	}
 	for _, s := range m.sockets() {
 		if _, err = s.guard.Lock(1); err != nil {
 			return err
@@ -140,7 +150,6 @@ func (m *CacheMngr) alloc(fn string, alloc allocMngr) (err error) {
 	if m.sync != nil {
 		sync = m.sync.ptr()
 	}
-	cb := m.sk.cb
 	return cb.change(func(*C.struct_nl_cb) error {
 		C.nl_socket_disable_seq_check(m.sk.ptr())
 		cb.mu.Lock()
@@ -213,17 +222,24 @@ func (m *CacheMngr) leave() {
 // Free closes the manager's sockets and frees it, with its references to the caches. The socket that it was given is
 // the caller's again, to connect or to free.
 //
-// Ownership: consumes the manager. Goroutines: alone. Errors: ErrBusy while a call is running, or in a callback of one.
+// Ownership: consumes the manager. Goroutines: alone. Errors: ErrBusy while a call is running, or in a callback of one;
+// ErrBorrowed for a manager of C's, to be released.
 //
 // Implements:
 //
 //	void nl_cache_mngr_free(struct nl_cache_mngr *);
 func (m *CacheMngr) Free() error {
+	if m != nil && m.borrowed && m.guard.Live() {
+		return ErrBorrowed
+	}
 	p, err := m.g().Retire()
 	if p == nil || err != nil {
 		return err
 	}
 	m.guard.Disown()
+	if m.shared.Load() {
+		mngrs.remove(p, m)
+	}
 	m.free((*C.struct_nl_cache_mngr)(p))
 	for _, h := range m.handles {
 		core.DeleteHandle(h)
@@ -247,9 +263,6 @@ func (m *CacheMngr) free(p *C.struct_nl_cache_mngr) {
 		defer s.mu.Unlock()
 	}
 	C.nl_cache_mngr_free(p)
-	for _, ops := range m.ops {
-		C.nl_cache_ops_put(ops)
-	}
 	for _, c := range m.caches {
 		cp := (*C.struct_nl_cache)(c.guard.Pointer())
 		for ops, q := range provided {
@@ -258,6 +271,16 @@ func (m *CacheMngr) free(p *C.struct_nl_cache_mngr) {
 				C.nl_cache_put(q)
 			}
 		}
+	}
+	m.forget()
+}
+
+// forget gives the references back that the manager's Go object has. The caller holds objMu.
+func (m *CacheMngr) forget() {
+	for _, ops := range m.ops {
+		C.nl_cache_ops_put(ops)
+	}
+	for _, c := range m.caches {
 		c.mngr = nil
 		c.drop()
 	}
@@ -281,8 +304,8 @@ func (c *Cache) drop() {
 // Ownership: consumes your reference to cache, which you may use as long as the manager lives. Goroutines: alone, among those
 // that change the manager. Errors: NLE_PROTO_MISMATCH for a cache of another protocol; NLE_OPNOTSUPP for a type that the
 // kernel has no notifications for; NLE_EXIST if this manager has a cache of the type, or any has the cache; NLE_NOCACHE if
-// the operations of the cache are not registered any more; others of [Socket.CacheRefill]; ErrBusy, ErrFreed, for cache
-// too. cache then stays yours.
+// the operations of the cache are not registered any more; others of [Socket.CacheRefill]; ErrBorrowed for change on a manager
+// of C's; ErrBusy, ErrFreed, for cache too. cache then stays yours.
 //
 // Implements:
 //
@@ -318,6 +341,9 @@ func (m *CacheMngr) addCache(fn string, cache *Cache, slot *changeSlot, v2 C.int
 		return err
 	}
 	defer m.leave()
+	if m.borrowed && (slot.v1 != nil || slot.v2 != nil) {
+		return ErrBorrowed
+	}
 	var f *flight // on the socket that fills the cache, if its callbacks are Go's
 	if m.sync == nil {
 		objMu.Lock()
@@ -400,8 +426,10 @@ func (m *CacheMngr) fill(f *flight, args C.struct_golibnl_cache_args) (r C.struc
 	if f != nil {
 		return C.golibnl_cache_call(f.sk, f.cp, f.h, C.GOLIBNL_SEND|C.GOLIBNL_RECV, f.recvHook(), args), nil
 	}
-	m.sk.mu.Lock()
-	defer m.sk.mu.Unlock()
+	for _, s := range m.sockets() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+	}
 	r.ret, cerr = C.golibnl_mngr_add(args)
 	return r, cerr
 }
@@ -497,11 +525,18 @@ func (m *CacheMngr) DataReady() (int, error) {
 }
 
 func (m *CacheMngr) run(fn string, p *C.struct_nl_cache_mngr, what C.int) (int, error) {
-	f, err := m.sk.enter(0, nil)
-	if err != nil {
-		return 0, err
+	var f flight
+	if m.sk == nil { // it is C's
+		f.call = core.BeginCall(nil, nil)
+		f.h = C.uintptr_t(f.call.Handle)
+		defer f.call.End()
+	} else {
+		var err error
+		if f, err = m.sk.enter(0, nil); err != nil {
+			return 0, err
+		}
+		defer f.leave()
 	}
-	defer f.leave()
 	f.call.Hold(&objMu)
 	for _, c := range m.caches {
 		end, err := begin((*C.struct_nl_cache)(c.guard.Pointer()))

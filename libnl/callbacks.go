@@ -21,7 +21,7 @@ func protect(h C.uintptr_t, stop C.int, fn func(call *core.Call) C.int) C.int {
 	if h == 0 {
 		call := core.BeginCall(nil, nil)
 		defer call.End()
-		ret := call.Protect(int32(stop), func() {}, func() int32 { return int32(fn(call)) })
+		ret := call.Protect(int32(stop), func() { C.golibnl_abandon() }, func() int32 { return int32(fn(call)) })
 		if p := call.Thrown(); p != nil {
 			_ = core.ReportMisuse(p)
 		}
@@ -68,6 +68,11 @@ func golibnlMsgCb(handle, h C.uintptr_t, msg *C.struct_nl_msg) C.int {
 		return -C.NLE_FAILURE
 	}
 	return protect(h, C.NL_STOP, func(call *core.Call) C.int {
+		leave, err := slot.cb.visit(h)
+		if err != nil {
+			return answer(call, NL_OK, err)
+		}
+		defer leave()
 		m := borrowMsg(msg, slot.typ == NL_CB_MSG_OUT)
 		defer m.expire()
 		act, err := slot.fn(m)
@@ -82,19 +87,28 @@ func golibnlErrCb(handle, h C.uintptr_t, nla *C.struct_sockaddr_nl, e *C.struct_
 		return -C.NLE_FAILURE
 	}
 	return protect(h, C.NL_STOP, func(call *core.Call) C.int {
+		leave, err := slot.cb.visit(h)
+		if err != nil {
+			return answer(call, NL_OK, err)
+		}
+		defer leave()
 		act, err := slot.fn(sockaddrOf(nla), nlmsgerrOf(e))
 		return answer(call, act, err)
 	})
 }
 
 //export golibnlRecvHook
-func golibnlRecvHook(h C.uintptr_t, nla *C.struct_sockaddr_nl, buf **C.uchar, creds **C.struct_ucred, syserr *C.int) C.int {
+func golibnlRecvHook(h C.uintptr_t, p *C.struct_nl_sock, nla *C.struct_sockaddr_nl, buf **C.uchar, creds **C.struct_ucred, syserr *C.int) C.int {
 	*syserr = 0
 	return protect(h, -C.NLE_FAILURE, func(call *core.Call) C.int {
-		sk, cb := call.Sk.(*Socket), call.Cb.(*Cb)
+		sk, cb, leave, err := parties(call, p)
+		if err != nil {
+			return answer(call, NL_OK, err)
+		}
+		defer leave()
 		fn := cb.recvHook.Load()
-		if fn == nil { // taken away by a callback of this very call
-			return C.nl_recv(sk.ptr(), nla, buf, creds)
+		if fn == nil { // taken away by a callback of this very call, or C receives with another set than the socket's
+			return C.nl_recv(p, nla, buf, creds)
 		}
 		b, from, who, err := (*fn)(sk)
 		if err != nil {
@@ -125,9 +139,13 @@ func golibnlRecvHook(h C.uintptr_t, nla *C.struct_sockaddr_nl, buf **C.uchar, cr
 }
 
 //export golibnlRecvmsgsHook
-func golibnlRecvmsgsHook(h C.uintptr_t, p *C.struct_nl_cb) C.int {
+func golibnlRecvmsgsHook(h C.uintptr_t, skp *C.struct_nl_sock, p *C.struct_nl_cb) C.int {
 	return protect(h, -C.NLE_FAILURE, func(call *core.Call) C.int {
-		sk, cb := call.Sk.(*Socket), call.Cb.(*Cb)
+		sk, cb, leave, err := parties(call, skp)
+		if err != nil {
+			return answer(call, NL_OK, err)
+		}
+		defer leave()
 		fn := cb.recvmsgsHook.Load()
 		if fn == nil {
 			return 0
@@ -144,11 +162,15 @@ func golibnlRecvmsgsHook(h C.uintptr_t, p *C.struct_nl_cb) C.int {
 }
 
 //export golibnlSendHook
-func golibnlSendHook(h C.uintptr_t, msg *C.struct_nl_msg) C.int {
+func golibnlSendHook(h C.uintptr_t, p *C.struct_nl_sock, msg *C.struct_nl_msg) C.int {
 	return protect(h, -C.NLE_FAILURE, func(call *core.Call) C.int {
+		sk, cb, leave, err := parties(call, p)
+		if err != nil {
+			return answer(call, NL_OK, err)
+		}
+		defer leave()
 		m := borrowMsg(msg, true)
 		defer m.expire()
-		sk, cb := call.Sk.(*Socket), call.Cb.(*Cb)
 		fn := cb.sendHook.Load()
 		if fn == nil {
 			return 0

@@ -28,17 +28,23 @@ int golibnl_enter(struct golibnl_frame *f, int roles, struct nl_sock *sk, struct
 	f->cb = cb;
 	f->call = call;
 	f->recv_hook = recv_hook & 1;
-	f->locked = recv_hook >> 1;
+	f->locked = (recv_hook & GOLIBNL_LOCKED) != 0;
+	f->recv_errno = recv_hook & GOLIBNL_NOT_OURS ? -1 : 0;
 	golibnl_top = f;
 	errno = 0;
 	return 0;
 }
 
-/* What a system call under a function that receives said: only a failed receive counts. */
+/*
+ * What a system call under a function that receives said: only a failed receive counts. Where a hook of C's may have
+ * received, errno is what it left, since trampolines leave it at 0.
+ */
 static struct golibnl_ret leave_recv(struct golibnl_frame *f, int ret)
 {
 	struct golibnl_ret r = { .ret = ret, .err = ret < 0 ? f->recv_errno : 0 };
 
+	if (r.err < 0)
+		r.err = errno;
 	golibnl_top = f->prev;
 	return r;
 }
@@ -92,29 +98,69 @@ void golibnl_abandon(void)
 		nl_cache_ops_put(f->ops);
 	}
 	golibnl_top = f->prev;
+	if (f->guest)
+		free(f);
 #if defined(__SANITIZE_ADDRESS__)
 	__asan_handle_no_return();
 #endif
 }
 
-/* Mark what of the user's runs now; returns what ran before, for golibnl_resume(). */
+/*
+ * Whether libnl was called by C, not by the innermost call of Go's: there is none, or user code of it runs already, in which
+ * Go's own calls would have frames.
+ */
+static int called_by_c(void)
+{
+	return !golibnl_top || golibnl_top->where != GOLIBNL_NOWHERE;
+}
+
+/*
+ * Mark what of the user's runs now; returns what ran before, for golibnl_resume(). A call of C's gets a frame for that time,
+ * so that nothing is mistaken for that of the call around it.
+ */
 int golibnl_suspend(int where)
 {
-	int before;
+	if (called_by_c()) {
+		struct golibnl_frame *f = calloc(1, sizeof(*f));
 
-	if (!golibnl_top)
-		return GOLIBNL_NOWHERE;
-	before = golibnl_top->where;
+		if (!f)
+			abort(); /* as Go does */
+		f->prev = golibnl_top;
+		f->depth = golibnl_top ? golibnl_top->depth + 1 : 1;
+		f->guest = 1;
+		golibnl_top = f;
+	}
 	golibnl_top->where = where;
-	return before;
+	return GOLIBNL_NOWHERE;
 }
 
 /* errno is 0 again after user code, so that nothing it did is taken for a failure of this call. */
 void golibnl_resume(int before)
 {
-	if (golibnl_top)
-		golibnl_top->where = before;
+	struct golibnl_frame *f = golibnl_top;
+
+	f->where = before;
+	if (f->guest) {
+		golibnl_top = f->prev;
+		free(f);
+	}
 	errno = 0;
+}
+
+void golibnl_guest_uses(struct nl_cb *cb)
+{
+	if (golibnl_top->guest)
+		golibnl_top->cb = cb;
+}
+
+int golibnl_guest_with(const struct nl_cb *cb)
+{
+	const struct golibnl_frame *f;
+
+	for (f = golibnl_top; f; f = f->prev)
+		if (f->guest && f->cb == cb && f->where == GOLIBNL_IN_CALLBACK)
+			return 1;
+	return 0;
 }
 
 uintptr_t golibnl_current_call(void)
@@ -132,11 +178,9 @@ static int on_msg(struct nl_msg *msg, void *arg)
 {
 	int before = golibnl_suspend(GOLIBNL_IN_CALLBACK), ret;
 
-	if (golibnl_top)
-		golibnl_top->msg = msg; /* recvmsgs() made it of what was received, and owns it */
+	golibnl_top->msg = msg; /* recvmsgs() made it of what was received, and owns it */
 	ret = golibnlMsgCb((uintptr_t)arg, golibnl_current_call(), msg);
-	if (golibnl_top)
-		golibnl_top->msg = NULL;
+	golibnl_top->msg = NULL;
 	golibnl_resume(before);
 	return ret;
 }
@@ -144,8 +188,6 @@ static int on_msg(struct nl_msg *msg, void *arg)
 /* A message is about to be sent: what the same call may have received before is gone. */
 static void sending(struct nl_msg *msg)
 {
-	if (!golibnl_top)
-		return;
 	golibnl_top->buf = NULL;
 	golibnl_top->creds = NULL;
 	if (golibnl_top->out_owned)
@@ -158,8 +200,7 @@ static int on_msg_out(struct nl_msg *msg, void *arg)
 
 	sending(msg);
 	ret = golibnlMsgCb((uintptr_t)arg, golibnl_current_call(), msg);
-	if (golibnl_top)
-		golibnl_top->msg = NULL;
+	golibnl_top->msg = NULL;
 	golibnl_resume(before);
 	return ret;
 }
@@ -173,24 +214,17 @@ static int on_err(struct sockaddr_nl *nla, struct nlmsgerr *err, void *arg)
 	return ret;
 }
 
-/*
- * The receive hook of every callback set that Go makes. It does what libnl does without one, and keeps what only this
- * place knows: the errno of the receive, and the buffer that recvmsgs() owns while callbacks run.
- */
-static int on_recv(struct nl_sock *sk, struct sockaddr_nl *nla, unsigned char **buf, struct ucred **creds)
+static int receive(struct golibnl_frame *f, struct nl_sock *sk, struct sockaddr_nl *nla, unsigned char **buf,
+		   struct ucred **creds)
 {
-	struct golibnl_frame *f = golibnl_top;
 	int before, n;
-
-	if (!f || f->sk != sk)
-		return nl_recv(sk, nla, buf, creds);
 
 	f->buf = NULL;
 	f->creds = NULL;
 	errno = 0;
 	if (f->recv_hook) {
 		before = golibnl_suspend(GOLIBNL_IN_HOOK);
-		n = golibnlRecvHook(f->call, nla, buf, creds, &f->recv_errno);
+		n = golibnlRecvHook(f->call, sk, nla, buf, creds, &f->recv_errno);
 		golibnl_resume(before);
 	} else {
 		if (f->locked)
@@ -209,12 +243,39 @@ static int on_recv(struct nl_sock *sk, struct sockaddr_nl *nla, unsigned char **
 	return n;
 }
 
+/*
+ * The receive hook of every callback set that Go makes. It does what libnl does without one, and keeps what only this
+ * place knows: the errno of the receive, and the buffer that recvmsgs() owns while callbacks run.
+ */
+static int on_recv(struct nl_sock *sk, struct sockaddr_nl *nla, unsigned char **buf, struct ucred **creds)
+{
+	struct golibnl_frame *f = golibnl_top;
+
+	if (called_by_c() || f->sk != sk)
+		return nl_recv(sk, nla, buf, creds);
+	return receive(f, sk, nla, buf, creds);
+}
+
+/* The same for a set with a hook in Go, which is called when C receives, too. */
+static int on_recv_go(struct nl_sock *sk, struct sockaddr_nl *nla, unsigned char **buf, struct ucred **creds)
+{
+	struct golibnl_frame *f = golibnl_top;
+	int before, n, err;
+
+	if (!called_by_c() && f->sk == sk)
+		return receive(f, sk, nla, buf, creds);
+	before = golibnl_suspend(GOLIBNL_IN_HOOK);
+	n = golibnlRecvHook(golibnl_current_call(), sk, nla, buf, creds, &err);
+	golibnl_resume(before);
+	errno = err;
+	return n;
+}
+
 static int on_recvmsgs(struct nl_sock *sk, struct nl_cb *cb)
 {
 	int before = golibnl_suspend(GOLIBNL_IN_HOOK), ret;
 
-	(void)sk;
-	ret = golibnlRecvmsgsHook(golibnl_current_call(), cb);
+	ret = golibnlRecvmsgsHook(golibnl_current_call(), sk, cb);
 	golibnl_resume(before);
 	return ret;
 }
@@ -223,11 +284,9 @@ static int on_send(struct nl_sock *sk, struct nl_msg *msg)
 {
 	int before = golibnl_suspend(GOLIBNL_IN_CALLBACK), ret;
 
-	(void)sk;
 	sending(msg);
-	ret = golibnlSendHook(golibnl_current_call(), msg);
-	if (golibnl_top)
-		golibnl_top->msg = NULL;
+	ret = golibnlSendHook(golibnl_current_call(), sk, msg);
+	golibnl_top->msg = NULL;
 	golibnl_resume(before);
 	return ret;
 }
@@ -263,6 +322,11 @@ int golibnl_cb_set(struct nl_cb *cb, enum nl_cb_type type, enum nl_cb_kind kind,
 int golibnl_cb_err(struct nl_cb *cb, enum nl_cb_kind kind, uintptr_t handle)
 {
 	return nl_cb_err(cb, kind, handle ? on_err : NULL, (void *)handle);
+}
+
+void golibnl_cb_overwrite_recv(struct nl_cb *cb, int what)
+{
+	nl_cb_overwrite_recv(cb, what == GOLIBNL_RECV_GO ? on_recv_go : what == GOLIBNL_RECV_OURS ? on_recv : NULL);
 }
 
 void golibnl_cb_overwrite_recvmsgs(struct nl_cb *cb, int on)

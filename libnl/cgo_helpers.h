@@ -51,7 +51,8 @@ struct golibnl_frame {
 	int depth;
 	int recv_hook;		/* the callback set has a receive hook in Go */
 	int locked;		/* the call holds Go's lock of objects, but not while it waits or calls back */
-	int recv_errno;		/* errno of the last receive, 0 if it went well */
+	int guest;		/* no call of Go's: C calls libnl, which calls Go back; see golibnl_suspend() */
+	int recv_errno;		/* errno of the last receive, 0 if it went well, -1 if a hook of C's received */
 	int out_owned;		/* libnl, not the caller, owns the message that is being sent */
 
 	/* What libnl's C frames own while a callback runs; see golibnl_abandon(). */
@@ -73,7 +74,9 @@ enum golibnl_where {
 #define GOLIBNL_RECV 1
 #define GOLIBNL_SEND 2
 
-#define GOLIBNL_LOCKED 2 /* or'ed to recv_hook, where a call takes that */
+/* Or'ed to recv_hook, where a call takes that. */
+#define GOLIBNL_LOCKED 2
+#define GOLIBNL_NOT_OURS 4 /* the receive hook of the callback set may be C's */
 
 /*
  * Deeper than this, calls from callbacks of calls from callbacks are refused, since the C stack is finite:
@@ -95,10 +98,20 @@ int golibnl_where(const struct nl_sock *sk, int roles);
 unsigned int golibnl_frames_with(const struct nl_cb *cb);
 void golibnl_abandon(void);
 
+/* The call of C's that the running callback belongs to uses cb; and whether one on this thread does, in a callback. */
+void golibnl_guest_uses(struct nl_cb *cb);
+int golibnl_guest_with(const struct nl_cb *cb);
+
 struct nl_sock *golibnl_socket_alloc(struct nl_cb **cb);
 struct nl_cb *golibnl_cb_alloc(enum nl_cb_kind kind);
 int golibnl_cb_set(struct nl_cb *cb, enum nl_cb_type type, enum nl_cb_kind kind, uintptr_t handle);
 int golibnl_cb_err(struct nl_cb *cb, enum nl_cb_kind kind, uintptr_t handle);
+enum {
+	GOLIBNL_RECV_NONE,	/* libnl's own receive */
+	GOLIBNL_RECV_OURS,	/* the same, with what the frames need */
+	GOLIBNL_RECV_GO,	/* a hook in Go */
+};
+void golibnl_cb_overwrite_recv(struct nl_cb *cb, int what);
 void golibnl_cb_overwrite_recvmsgs(struct nl_cb *cb, int on);
 void golibnl_cb_overwrite_send(struct nl_cb *cb, int on);
 

@@ -39,18 +39,14 @@ int golibnl_msg_parse(struct nl_msg *msg, uintptr_t call, uintptr_t handle)
 static void change(struct nl_object *old_obj, struct nl_object *obj, uint64_t diff, int act, void *data)
 {
 	int before = golibnl_suspend(GOLIBNL_IN_CALLBACK);
-	unsigned char *buf = golibnl_top ? golibnl_top->buf : NULL;
-	struct ucred *creds = golibnl_top ? golibnl_top->creds : NULL;
+	unsigned char *buf = golibnl_top->buf;
+	struct ucred *creds = golibnl_top->creds;
 
-	if (golibnl_top) {
-		golibnl_top->buf = NULL;
-		golibnl_top->creds = NULL;
-	}
+	golibnl_top->buf = NULL;
+	golibnl_top->creds = NULL;
 	golibnlChange((uintptr_t)data, golibnl_current_call(), old_obj, obj, diff, act);
-	if (golibnl_top) {
-		golibnl_top->buf = buf;
-		golibnl_top->creds = creds;
-	}
+	golibnl_top->buf = buf;
+	golibnl_top->creds = creds;
 	golibnl_resume(before);
 }
 

@@ -4,6 +4,7 @@ package libnl
 import "C"
 
 import (
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/golibnl/golibnl/libnl/internal/core"
@@ -13,7 +14,10 @@ import (
 //
 // Any goroutine may call its methods; calls take turns.
 type Data struct {
-	guard core.Guard
+	guard    core.Guard
+	borrowed bool         // made by C, and freed by C
+	borrows  atomic.Int32 // to be released; changes under datas.mu
+	shared   atomic.Bool  // C has the pointer, too
 }
 
 func newData(fn string, p *C.struct_nl_data) (*Data, error) {
@@ -110,17 +114,24 @@ func (d *Data) Append(b []byte) error {
 
 // Free frees the data. Data that is freed already is left alone.
 //
-// Ownership: consumes the data. Goroutines: any. Errors: ErrBusy while another call is using it.
+// Ownership: consumes the data. Goroutines: any. Errors: ErrBusy while another call is using it, ErrBorrowed for data of C's, to
+// be released.
 //
 // Implements:
 //
 //	void nl_data_free(struct nl_data *);
 func (d *Data) Free() error {
+	if d != nil && d.borrowed && d.guard.Live() {
+		return ErrBorrowed
+	}
 	p, err := d.g().Retire()
 	if p == nil || err != nil {
 		return err
 	}
 	d.guard.Disown()
+	if d.shared.Load() {
+		datas.remove(p, d)
+	}
 	C.nl_data_free((*C.struct_nl_data)(p))
 	return nil
 }

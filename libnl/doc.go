@@ -30,6 +30,12 @@
 // where the C function has no way to fail, and is reported to [OnMisuse]; it never touches C memory. A nil object and
 // one that no function of this package made (new(Socket)) count as freed.
 //
+// # Sharing with C
+//
+// Pointer is the C object of a Go object, for C code in the same program; [SocketFromPointer], [CbFromPointer],
+// [MsgFromPointer] and the like are the way back. Release gives back what was borrowed so, and takes Go's callbacks out of it;
+// it never frees what C has. docs/semantics.md has the rules.
+//
 // # Goroutines
 //
 // Functions say one word. Any: any goroutine at any time; calls take turns. Sender, receiver: one goroutine of each kind

@@ -18,7 +18,10 @@ import (
 // return [ErrBusy] otherwise. A callback may change the set that it was called from.
 type Cb struct {
 	guard    core.Guard
-	borrowed bool // libnl's own clone, lent to a receive-loop hook
+	borrowed bool         // libnl's own clone, lent to a receive-loop hook
+	foreign  bool         // made by C, or cloned of one that was: it may have callbacks and hooks of C's
+	shared   atomic.Bool  // C has the pointer
+	guests   atomic.Int32 // callbacks that run since C, not Go, receives or sends
 
 	mu      sync.Mutex // for what follows
 	refs    int
@@ -56,10 +59,14 @@ type SendFunc func(sk *Socket, msg *Msg) (n int, err error)
 // What a handle in a slot stands for.
 type (
 	msgSlot struct {
+		cb  *Cb
 		fn  MsgCb
 		typ CbType
 	}
-	errSlot struct{ fn ErrCb }
+	errSlot struct {
+		cb *Cb
+		fn ErrCb
+	}
 )
 
 // refMu orders what changes the reference counts of libnl's callback sets, which are plain ints there.
@@ -168,18 +175,19 @@ func (cb *Cb) Clone() (*Cb, error) {
 		return nil, failure("nl_cb_clone", -C.NLE_NOMEM, 0)
 	}
 	c := newCb(q)
+	c.foreign = cb.foreign
 	for t, h := range cb.slots {
 		if h == 0 {
 			continue
 		}
 		if s, ok := core.Value[*msgSlot](h); ok {
-			c.slots[t] = core.NewHandle(s)
+			c.slots[t] = core.NewHandle(&msgSlot{cb: c, fn: s.fn, typ: s.typ})
 			C.golibnl_cb_set(q, C.enum_nl_cb_type(t), C.NL_CB_CUSTOM, C.uintptr_t(c.slots[t]))
 		}
 	}
 	if cb.errSlot != 0 {
 		if s, ok := core.Value[*errSlot](cb.errSlot); ok {
-			c.errSlot = core.NewHandle(s)
+			c.errSlot = core.NewHandle(&errSlot{cb: c, fn: s.fn})
 			C.golibnl_cb_err(q, C.NL_CB_CUSTOM, C.uintptr_t(c.errSlot))
 		}
 	}
@@ -245,6 +253,10 @@ func (cb *Cb) finish() {
 		return
 	}
 	cb.guard.Disown()
+	if cb.shared.Load() {
+		cb.takeOut((*C.struct_nl_cb)(p))
+		cbs.remove(p, cb)
+	}
 	refMu.Lock()
 	C.nl_cb_put((*C.struct_nl_cb)(p))
 	refMu.Unlock()
@@ -302,7 +314,7 @@ func (cb *Cb) set(name string, typ CbType, kind CbKind, fn MsgCb) error {
 	return cb.change(func(p *C.struct_nl_cb) error {
 		var h uintptr
 		if kind == NL_CB_CUSTOM && fn != nil {
-			h = core.NewHandle(&msgSlot{fn: fn, typ: typ})
+			h = core.NewHandle(&msgSlot{cb: cb, fn: fn, typ: typ})
 		}
 		cb.mu.Lock()
 		defer cb.mu.Unlock()
@@ -350,7 +362,7 @@ func (cb *Cb) setErr(name string, kind CbKind, fn ErrCb) error {
 	return cb.change(func(p *C.struct_nl_cb) error {
 		var h uintptr
 		if kind == NL_CB_CUSTOM && fn != nil {
-			h = core.NewHandle(&errSlot{fn: fn})
+			h = core.NewHandle(&errSlot{cb: cb, fn: fn})
 		}
 		cb.mu.Lock()
 		defer cb.mu.Unlock()
@@ -371,8 +383,19 @@ func (cb *Cb) setErr(name string, kind CbKind, fn ErrCb) error {
 //
 //	void nl_cb_overwrite_recv(struct nl_cb *, int (*func)(struct nl_sock *, struct sockaddr_nl *, unsigned char **, struct ucred **));
 func (cb *Cb) OverwriteRecv(fn RecvFunc) error {
-	return cb.change(func(*C.struct_nl_cb) error {
-		return overwrite(cb, &cb.recvHook, &fn, fn == nil)
+	return cb.change(func(p *C.struct_nl_cb) error {
+		if err := overwrite(cb, &cb.recvHook, &fn, fn == nil); err != nil {
+			return err
+		}
+		switch {
+		case fn != nil:
+			C.golibnl_cb_overwrite_recv(p, C.GOLIBNL_RECV_GO)
+		case cb.foreign:
+			C.golibnl_cb_overwrite_recv(p, C.GOLIBNL_RECV_NONE)
+		default:
+			C.golibnl_cb_overwrite_recv(p, C.GOLIBNL_RECV_OURS)
+		}
+		return nil
 	})
 }
 

@@ -2,63 +2,19 @@ package libnl_test
 
 import (
 	"math"
-	"os"
 	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/golibnl/golibnl/internal/ctest"
 	"github.com/golibnl/golibnl/libnl"
-	"github.com/golibnl/golibnl/libnl/internal/core"
+	"github.com/golibnl/golibnl/libnl/internal/coretest"
 )
 
-// holdings is what a leak would add to.
-type holdings struct {
-	malloc  uint64 // bytes
-	handles int64
-	fds     int
-	objects int
-}
-
-func held(t *testing.T) (h holdings) {
-	t.Helper()
-	runtime.GC()
-	h.malloc, _ = ctest.MallocInUse()
-	h.handles = core.LiveHandles()
-	fds, err := os.ReadDir("/proc/self/fd")
-	require.NoError(t, err)
-	h.fds = len(fds)
-	h.objects = len(core.Alive())
-	return h
-}
-
-// keepsNothing runs cycle once to warm up and then n times, and checks that nothing is left behind but a few pages that
-// malloc and the threads of other tests keep.
-func keepsNothing(t *testing.T, n int, cycle func()) {
-	t.Helper()
-	const slack = 256 << 10
-	cycle()
-	before := held(t)
-	for range n {
-		cycle()
-	}
-	after := held(t)
-	t.Logf("%d cycles: C memory %+d bytes, handles %+d, descriptors %+d, objects %+d", n,
-		int64(after.malloc-before.malloc), after.handles-before.handles, after.fds-before.fds, after.objects-before.objects)
-	require.Less(t, int64(after.malloc-before.malloc), int64(slack), "C memory: less than 3 bytes a cycle")
-	require.Equal(t, before.handles, after.handles)
-	require.Equal(t, before.fds, after.fds)
-	require.Equal(t, before.objects, after.objects)
-}
-
-// cycles is n, or less where -short says so.
-func cycles(n int) int {
-	if testing.Short() {
-		return n / 100
-	}
-	return n
-}
+var (
+	keepsNothing = coretest.KeepsNothing
+	cycles       = coretest.Cycles
+)
 
 func TestLeakSocketCallbacksMessage(t *testing.T) {
 	keepsNothing(t, cycles(100_000), func() {

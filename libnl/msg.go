@@ -30,11 +30,12 @@ const (
 // Any goroutine may call its methods; calls take turns. While a send or [Msg.Parse] is running with the message, it can be
 // read, and calls that would change it get [ErrBusy].
 type Msg struct {
-	guard core.Guard
-	lent  atomic.Uint32 // how, notLent for a message that Go owns
-	refs  atomic.Int32
-	busy  atomic.Bool // a send or a Parse is running
-	nests []*Nlattr   // that were started and are there, in order
+	guard  core.Guard
+	lent   atomic.Uint32 // how, notLent for a message that Go owns
+	refs   atomic.Int32
+	busy   atomic.Bool // a send or a Parse is running
+	shared atomic.Bool // C has the pointer, too
+	nests  []*Nlattr   // that were started and are there, in order
 }
 
 func newMsg(fn string, p *C.struct_nl_msg) (*Msg, error) {
@@ -130,6 +131,9 @@ func (m *Msg) consume() (*C.struct_nl_msg, error) {
 	p := m.ptr()
 	m.guard.Kill(1)
 	m.guard.Disown()
+	if m.shared.Load() {
+		msgs.remove(unsafe.Pointer(p), m)
+	}
 	return p, nil
 }
 
@@ -279,6 +283,10 @@ func (m *Msg) Free() error {
 		}
 		return nil
 	}
+	if m.shared.Load() { // MsgFromPointer counts on its result
+		msgs.mu.Lock()
+		defer msgs.mu.Unlock()
+	}
 	for n := m.refs.Load(); n > 1; n = m.refs.Load() {
 		if m.refs.CompareAndSwap(n, n-1) {
 			return nil
@@ -294,6 +302,9 @@ func (m *Msg) Free() error {
 			return err
 		}
 		m.guard.Disown()
+		if m.shared.Load() {
+			delete(msgs.of, p)
+		}
 		C.nlmsg_free((*C.struct_nl_msg)(p))
 		return nil
 	}

@@ -110,13 +110,20 @@ func (s *Socket) enter(roles role, cb *Cb) (f flight, err error) {
 	}
 	f.s, f.sk = s, (*C.struct_nl_sock)(p)
 	if cb == nil {
-		cb = s.cb
+		cb, err = s.callbacks()
 	}
-	if f.cp, err = cb.enter(); err != nil {
+	if err == nil {
+		f.cp, err = cb.enter()
+	}
+	if err != nil {
 		f.leave()
 		return f, err
 	}
 	f.cb = cb
+	if roles&receiver != 0 && cb.guests.Load() > 0 && C.golibnl_guest_with(f.cp) != 0 {
+		f.leave()
+		return f, ErrBusy
+	}
 	for i, r := range [2]role{sender, receiver} {
 		if roles&r == 0 {
 			continue

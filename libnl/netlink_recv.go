@@ -9,9 +9,14 @@ import (
 	"unsafe"
 )
 
-// recvHook tells C whether the receive hook of the callback set is Go's, and whether the call holds the lock of objects.
+// recvHook tells C whether the receive hook of the callback set is Go's, whether it may be C's, and whether the call holds the
+// lock of objects.
 func (f *flight) recvHook() C.int {
-	return cbool(f.cb.recvHook.Load() != nil) | cbool(f.call.Holds())*C.GOLIBNL_LOCKED
+	if f.cb == nil {
+		return 0
+	}
+	hook := f.cb.recvHook.Load() != nil
+	return cbool(hook) | cbool(f.cb.foreign && !hook)*C.GOLIBNL_NOT_OURS | cbool(f.call.Holds())*C.GOLIBNL_LOCKED
 }
 
 // Recv receives one datagram: its bytes, its sender, and with [Socket.SetPasscred] the sender's credentials. It may hold

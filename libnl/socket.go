@@ -18,7 +18,11 @@ import (
 // functions return [ErrBusy] otherwise.
 type Socket struct {
 	guard core.Guard
-	cb    *Cb // changes only while the guard is locked
+	cb    *Cb // changes only while the guard is locked; see callbacks
+
+	borrowed bool         // made by C, and freed by C
+	borrows  atomic.Int32 // to be released; changes under sockets.mu
+	shared   atomic.Bool  // C has the pointer, too
 
 	mu        sync.Mutex // orders the set-up functions, which change shared words in C
 	sending   atomic.Bool
@@ -75,17 +79,28 @@ func newSocket(p *C.struct_nl_sock, cb *Cb) *Socket {
 // alone.
 //
 // Ownership: consumes the socket. Goroutines: alone. Errors: ErrBusy while a call is running on the socket, which then
-// stays as it was.
+// stays as it was; ErrBorrowed for a socket of C's, to be released.
 //
 // Implements:
 //
 //	void nl_socket_free(struct nl_sock *);
 func (s *Socket) Free() error {
+	if s != nil && s.guard.Live() {
+		switch {
+		case s.borrowed:
+			return ErrBorrowed
+		case s.shared.Load() && s.cb.guests.Load() > 0:
+			return ErrBusy
+		}
+	}
 	p, err := s.g().Retire()
 	if p == nil || err != nil {
 		return err
 	}
 	s.guard.Disown()
+	if s.shared.Load() {
+		sockets.remove(p, s)
+	}
 	refMu.Lock()
 	C.nl_socket_free((*C.struct_nl_sock)(p))
 	refMu.Unlock()
@@ -122,6 +137,9 @@ func (s *Socket) alone(f func(p *C.struct_nl_sock) error) error {
 		return err
 	}
 	defer s.guard.Unlock()
+	if s.shared.Load() && s.cb.guests.Load() > 0 { // C is in a call, which has called Go
+		return ErrBusy
+	}
 	return f((*C.struct_nl_sock)(p))
 }
 
@@ -148,7 +166,10 @@ func (s *Socket) DisableSeqCheck() error {
 		return err
 	}
 	defer s.guard.Release()
-	cb := s.cb
+	cb, err := s.callbacks()
+	if err != nil {
+		return err
+	}
 	return cb.change(func(*C.struct_nl_cb) error {
 		C.nl_socket_disable_seq_check((*C.struct_nl_sock)(p))
 		cb.mu.Lock()

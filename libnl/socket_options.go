@@ -55,7 +55,11 @@ func (s *Socket) GetCb() (*Cb, error) {
 		return nil, err
 	}
 	defer s.guard.Release()
-	return s.cb.Get()
+	cb, err := s.callbacks()
+	if err != nil {
+		return nil, err
+	}
+	return cb.Get()
 }
 
 // SetCb makes the socket use another callback set.
@@ -78,6 +82,11 @@ func (s *Socket) SetCb(cb *Cb) error {
 		C.nl_socket_set_cb(p, (*C.struct_nl_cb)(cb.guard.Pointer()))
 		refMu.Unlock()
 		s.cb = cb
+		if s.shared.Load() {
+			cb.mu.Lock()
+			defer cb.mu.Unlock()
+			cb.share()
+		}
 		return nil
 	})
 	if err != nil {
@@ -98,7 +107,11 @@ func (s *Socket) ModifyCb(typ CbType, kind CbKind, fn MsgCb) error {
 		return err
 	}
 	defer s.guard.Release()
-	return s.cb.set("nl_socket_modify_cb", typ, kind, fn)
+	cb, err := s.callbacks()
+	if err != nil {
+		return err
+	}
+	return cb.set("nl_socket_modify_cb", typ, kind, fn)
 }
 
 // ModifyErrCb sets the error callback in the socket's set, as [Cb.Err] does.
@@ -113,7 +126,11 @@ func (s *Socket) ModifyErrCb(kind CbKind, fn ErrCb) error {
 		return err
 	}
 	defer s.guard.Release()
-	return s.cb.setErr("nl_socket_modify_err_cb", kind, fn)
+	cb, err := s.callbacks()
+	if err != nil {
+		return err
+	}
+	return cb.setErr("nl_socket_modify_err_cb", kind, fn)
 }
 
 // SetBufferSize sets the kernel's buffers for what was received and what is sent, in bytes; 0 or less is 32,768. The

@@ -4,7 +4,7 @@
 // Only tests import it, so that no program links libnl-route for golibnl's sake.
 package ctest
 
-// #cgo pkg-config: libnl-3.0 libnl-route-3.0
+// #cgo pkg-config: libnl-3.0 libnl-genl-3.0 libnl-route-3.0
 // #cgo CFLAGS: -D_GNU_SOURCE
 // #include "ctest.h"
 import "C"

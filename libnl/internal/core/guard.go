@@ -94,10 +94,10 @@ func (g *Guard) Retire() (unsafe.Pointer, error) {
 		switch {
 		case s&guardLive == 0:
 			return nil, nil
+		case s&guardUses != 0: // whoever has the lock, too, may be waiting for the caller
+			return nil, ErrBusy
 		case s&guardLock != 0:
 			runtime.Gosched()
-		case s&guardUses != 0:
-			return nil, ErrBusy
 		case g.state.CompareAndSwap(s, 0):
 			return g.ptr, nil
 		}

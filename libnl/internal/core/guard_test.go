@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/stretchr/testify/require"
@@ -133,5 +134,25 @@ func TestGuardFromManyGoroutines(t *testing.T) {
 		}
 		wg.Wait()
 		require.EqualValues(t, 1, retired.Load())
+	}
+}
+
+// Whoever holds the lock from within the object may be waiting for who retires it.
+func TestRetireDoesNotWaitForUsers(t *testing.T) {
+	g, _ := newGuard()
+	_, err := g.Acquire()
+	require.NoError(t, err)
+	_, err = g.Lock(1)
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() {
+		_, err := g.Retire()
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		require.ErrorIs(t, err, ErrBusy)
+	case <-time.After(30 * time.Second):
+		require.FailNow(t, "hangs")
 	}
 }
