@@ -22,6 +22,8 @@ bench:    ## measure against C, the peers and bare system calls, into docs/perfo
 	scripts/bench -out ../docs/performance
 bench-smoke: ## do each of its workloads once, small, and compare the answers
 	scripts/bench -smoke
+vm-demo:  ## show the example programs and the kernel modules at work, in a VM
+	kmod/vm/test $(KERNEL) demo
 docs:     ## write docs/c-to-go.md anew
 	go run ./internal/ctogo > docs/c-to-go.md
 docker:   ## build Dockerfile.build with buildah, run the images, see a failing test fail the build

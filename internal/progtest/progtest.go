@@ -21,7 +21,7 @@ import (
 // hang is how long a program may take to do what it does at once.
 const hang = 30 * time.Second
 
-// Transcript, if it is not nil, is told which programs are started and what they write, for somebody to watch. It is called by
+// Transcript is told, if it is not nil, which programs are started and what they write, for somebody to watch. It is called by
 // several goroutines.
 var Transcript func(line string)
 

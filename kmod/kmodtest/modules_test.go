@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/golibnl/golibnl/internal/progtest"
 )
 
 // patience is how long anything may take before it counts as a hang.
@@ -23,6 +25,9 @@ func insmod(name string, params ...string) error {
 		return err
 	}
 	defer func() { _ = file.Close() }()
+	if show {
+		progtest.Transcript("$ insmod " + name + ".ko " + strings.Join(params, " "))
+	}
 	return unix.FinitModule(int(file.Fd()), strings.Join(params, " "), 0)
 }
 
