@@ -3,72 +3,87 @@
 package docs_test
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"go/format"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/golibnl/golibnl/internal/progtest"
 	"github.com/golibnl/golibnl/internal/testns"
 	"github.com/golibnl/golibnl/libnl"
 )
 
-// twins are the programs of one section of the page.
-type twins struct{ c, golang string }
+// listing is a program, or a part of one, that the page shows.
+type listing struct{ lang, text string }
 
-// listings returns the C and the Go program of each section that has them, as the page shows them.
-func listings(t *testing.T) map[string]twins {
+// listings returns those of each section that has some.
+func listings(t *testing.T) map[string][]listing {
 	t.Helper()
 	page, err := os.ReadFile("migration.md")
 	require.NoError(t, err)
-	all := map[string]twins{}
+	all := map[string][]listing{}
 	block := regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$")
 	for _, section := range strings.Split(string(page), "\n## ")[1:] {
 		title, body, _ := strings.Cut(section, "\n")
-		found := block.FindAllStringSubmatch(body, -1)
-		if found == nil {
-			continue
+		for _, m := range block.FindAllStringSubmatch(body, -1) {
+			all[title] = append(all[title], listing{m[1], m[2]})
 		}
-		require.Len(t, found, 2, title)
-		require.Equal(t, []string{"c", "go"}, []string{found[0][1], found[1][1]}, title)
-		all[title] = twins{found[0][2], found[1][2]}
 	}
 	return all
 }
 
-// build compiles both programs of a section, as a reader would: the C with what pkg-config says, the Go in a module of its
-// own that requires this one.
-func build(t *testing.T, section string) (inC, inGo string) {
+// take returns the texts of a section, which are in these languages.
+func take(t *testing.T, section string, langs ...string) (texts []string) {
 	t.Helper()
-	src, ok := listings(t)[section]
-	require.True(t, ok, "the page has no listings under %q", section)
-	dir := t.TempDir()
-	inC, inGo = filepath.Join(dir, "c"), filepath.Join(dir, "go")
+	var have []string
+	for _, l := range listings(t)[section] {
+		have = append(have, l.lang)
+		texts = append(texts, l.text)
+	}
+	require.Equal(t, langs, have, section)
+	return texts
+}
 
-	write(t, dir, "main.c", src.c)
+// pair compiles the C and the Go program of a section.
+func pair(t *testing.T, section string) (inC, inGo string) {
+	t.Helper()
+	src := take(t, section, "c", "go")
+	return buildC(t, src[0]), buildGo(t, src[1], "")
+}
+
+// buildC compiles a C program, as a reader would.
+func buildC(t *testing.T, src string) (program string) {
+	t.Helper()
+	dir := t.TempDir()
+	write(t, dir, "main.c", src)
 	flags, err := exec.Command("pkg-config", "--cflags", "--libs", "libnl-3.0", "libnl-genl-3.0").Output()
 	require.NoError(t, err)
-	args := []string{"-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-o", inC, "main.c"}
+	args := []string{"-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-o", "program", "main.c"}
 	command(t, dir, compiler(), append(args, strings.Fields(string(flags))...)...)
+	return filepath.Join(dir, "program")
+}
 
-	formatted, err := format.Source([]byte(src.golang))
+// buildGo compiles a Go program, and C beside it if there is any, in a module of its own that requires this one.
+func buildGo(t *testing.T, src, besides string) (program string) {
+	t.Helper()
+	formatted, err := format.Source([]byte(src))
 	require.NoError(t, err)
-	require.Equal(t, string(formatted), src.golang, "not as gofmt has it")
-	mod := module(t)
-	write(t, mod, "main.go", src.golang)
-	command(t, mod, "go", "vet", ".")
-	command(t, mod, "go", "build", "-o", inGo, ".")
-	return inC, inGo
+	require.Equal(t, string(formatted), src, "not as gofmt has it")
+	dir := module(t)
+	write(t, dir, "main.go", src)
+	if besides != "" {
+		write(t, dir, "besides.c", besides)
+	}
+	command(t, dir, "go", "vet", ".")
+	command(t, dir, "go", "build", "-o", "program", ".")
+	return filepath.Join(dir, "program")
 }
 
 // module makes an empty module that requires this one, where it stands.
@@ -109,99 +124,91 @@ func command(t *testing.T, dir, name string, args ...string) {
 	require.NoError(t, err, "%s %q:\n%s", name, args, out)
 }
 
-// outcome is what a program does that anybody can see.
-type outcome struct {
-	Stdout, Stderr string
-	Status         int
-}
+const (
+	dump     = "A dump with callbacks"
+	request  = "A generic netlink request"
+	listener = "A multicast listener"
+	halfway  = "One file at a time"
+)
 
-// run runs a program to its end, in the network namespace of the thread.
-func run(t *testing.T, program string, args ...string) outcome {
-	t.Helper()
-	var stdout, stderr bytes.Buffer
-	cmd := exec.Command(program, args...)
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); !errors.As(err, new(*exec.ExitError)) {
-		require.NoError(t, err)
-	}
-	return outcome{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
-}
-
-func TestPageHasThreePairs(t *testing.T) {
+func TestEachListingIsRun(t *testing.T) {
 	var sections []string
 	for s := range listings(t) {
 		sections = append(sections, s)
 	}
-	require.ElementsMatch(t, []string{"A dump with callbacks", "A generic netlink request", "A multicast listener"}, sections)
+	require.ElementsMatch(t, []string{dump, request, listener, halfway}, sections)
 }
 
 func TestDumpWithCallbacks(t *testing.T) {
-	inC, inGo := build(t, "A dump with callbacks")
+	inC, inGo := pair(t, dump)
 	testns.Run(t, func(t *testing.T) {
 		link(t, unix.RTM_NEWLINK, "bridge0")
-		want := run(t, inC)
-		require.Equal(t, want, run(t, inGo))
+		want := progtest.Run(t, inC)
+		require.Equal(t, want, progtest.Run(t, inGo))
 		require.Contains(t, want.Stdout, ": bridge0, mtu 1500\n")
 		require.Regexp(t, `\n\d+ links\n$`, want.Stdout)
 
 		const noDump = "17" // RTM_DELLINK
-		want = run(t, inC, noDump)
-		require.Equal(t, want, run(t, inGo, noDump))
-		require.Equal(t, outcome{
-			"the kernel refused: errno 95\n", "nl_recvmsgs_default: Operation not supported\n", 1,
+		want = progtest.Run(t, inC, noDump)
+		require.Equal(t, want, progtest.Run(t, inGo, noDump))
+		require.Equal(t, progtest.Outcome{
+			Stdout: "the kernel refused: errno 95\n",
+			Stderr: "nl_recvmsgs_default: Operation not supported\n",
+			Status: 1,
 		}, want)
 	})
 }
 
 func TestGenericNetlinkRequest(t *testing.T) {
-	inC, inGo := build(t, "A generic netlink request")
+	inC, inGo := pair(t, request)
 	testns.Run(t, func(t *testing.T) {
-		for family, said := range map[string]outcome{
-			"nlctrl":  {"ID 16\nnlctrl: version 2\n  group notify: 16\n", "", 0},
-			"no such": {"", "genl_ctrl_resolve: Object not found\n", 1},
+		for family, said := range map[string]progtest.Outcome{
+			"nlctrl":  {Stdout: "ID 16\nnlctrl: version 2\n  group notify: 16\n"},
+			"no such": {Stderr: "genl_ctrl_resolve: Object not found\n", Status: 1},
 		} {
-			require.Equal(t, said, run(t, inC, family))
-			require.Equal(t, said, run(t, inGo, family))
+			require.Equal(t, said, progtest.Run(t, inC, family))
+			require.Equal(t, said, progtest.Run(t, inGo, family))
+		}
+	})
+}
+
+// The two stages of a program that is C and Go do what it did in C.
+func TestOneFileAtATime(t *testing.T) {
+	stages := take(t, halfway, "go", "c", "go")
+	inC := take(t, dump, "c", "go")[0]
+	all := buildC(t, inC)
+	none := buildGo(t, stages[0], strings.Replace(inC, "int main(", "int c_main(", 1))
+	half := buildGo(t, stages[2], stages[1])
+	testns.Run(t, func(t *testing.T) {
+		link(t, unix.RTM_NEWLINK, "bridge0")
+		for _, args := range [][]string{nil, {"17"}} {
+			want := progtest.Run(t, all, args...)
+			require.Equal(t, want, progtest.Run(t, half, args...), "half of it in Go, %q", args)
+			require.Equal(t, want, progtest.Run(t, none, args...), "none of it in Go, %q", args)
 		}
 	})
 }
 
 // Both listeners listen at the same time, so the kernel tells both the same.
 func TestMulticastListener(t *testing.T) {
-	inC, inGo := build(t, "A multicast listener")
+	inC, inGo := pair(t, listener)
 	testns.Run(t, func(t *testing.T) {
-		first, second := listen(t, inC, "bridge0"), listen(t, inGo, "bridge0")
+		listeners := []*progtest.Program{progtest.Start(t, inC, "bridge0"), progtest.Start(t, inGo, "bridge0")}
+		for _, l := range listeners {
+			l.Says("listening")
+		}
 		link(t, unix.RTM_NEWLINK, "bridge1")
 		link(t, unix.RTM_NEWLINK, "bridge0")
 		link(t, unix.RTM_DELLINK, "bridge1")
 		link(t, unix.RTM_DELLINK, "bridge0")
-		want := first()
-		require.Equal(t, want, second())
-		require.Regexp(t, `^(new bridge1\n)+(new bridge0\n)+((new bridge\d\n)*gone bridge\d\n){2}$`, want)
+		var told string
+		for line := ""; line != "gone bridge0"; told += line + "\n" {
+			line = listeners[0].Line()
+		}
+		require.Regexp(t, `^(new bridge1\n)+(new bridge0\n)+((new bridge\d\n)*gone bridge\d\n){2}$`, told)
+		listeners[0].Ends(0)
+		listeners[1].Ends(0, strings.Split(strings.TrimSuffix(told, "\n"), "\n")...)
 	})
-}
-
-// listen starts a listener and waits until it listens. The function returned waits for its end, and returns what it printed
-// since.
-func listen(t *testing.T, program, until string) func() string {
-	t.Helper()
-	cmd := exec.Command(program, until)
-	cmd.Stderr = os.Stderr
-	stdout, err := cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	guard := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
-	t.Cleanup(func() { guard.Stop(); _ = cmd.Process.Kill() })
-	r := bufio.NewReader(stdout)
-	line, err := r.ReadString('\n')
-	require.NoError(t, err)
-	require.Equal(t, "listening\n", line)
-	return func() string {
-		rest, err := io.ReadAll(r)
-		require.NoError(t, err)
-		require.NoError(t, cmd.Wait(), "%s said %q", program, rest)
-		return string(rest)
-	}
 }
 
 // link makes or removes a bridge.

@@ -12,30 +12,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/golibnl/golibnl/internal/progtest"
 	"github.com/golibnl/golibnl/internal/testns"
 	"github.com/golibnl/golibnl/libnl"
 )
-
-// outcome is what a program does that anybody can see.
-type outcome struct {
-	Stdout, Stderr string
-	Status         int
-}
-
-// run runs a program to its end. A program that the thread starts is in the thread's network namespace.
-func run(t *testing.T, name string, args ...string) outcome {
-	t.Helper()
-	var stdout, stderr bytes.Buffer
-	cmd := exec.Command(name, args...)
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		require.NoError(t, err)
-	}
-	require.True(t, cmd.ProcessState.Exited(), "%s: %v", name, err)
-	return outcome{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
-}
 
 // example finds one of the examples, which TestMain built.
 func example(name string) string { return filepath.Join(bin, name) }
@@ -50,17 +30,17 @@ func tool(t *testing.T, name string) string {
 
 // steady runs the tool before and after f until it says the same both times, and returns that: what f saw in between was
 // the same. Families come and go with the modules of the machine, and names with its name server.
-func steady(t *testing.T, f func(), program string, args ...string) outcome {
+func steady(t *testing.T, f func(), program string, args ...string) progtest.Outcome {
 	t.Helper()
 	for range 10 {
-		before := run(t, program, args...)
+		before := progtest.Run(t, program, args...)
 		f()
-		if after := run(t, program, args...); after == before {
+		if after := progtest.Run(t, program, args...); after == before {
 			return after
 		}
 	}
 	require.Fail(t, "the answer of "+program+" changes from run to run")
-	return outcome{}
+	return progtest.Outcome{}
 }
 
 func TestGenlCtrlListIsTheTools(t *testing.T) {
@@ -70,12 +50,12 @@ func TestGenlCtrlListIsTheTools(t *testing.T) {
 			nil, {"-d"}, {"--details"}, {"-f", "brief"}, {"-f", "details"}, {"--format=DETAILED"}, {"--format", "stats"},
 			{"-d", "-f", "brief"}, {"-f", "brief", "-d"}, {"-f", "nonsense"},
 		} {
-			var got outcome
-			want := steady(t, func() { got = run(t, ours, args...) }, theirs, args...)
+			var got progtest.Outcome
+			want := steady(t, func() { got = progtest.Run(t, ours, args...) }, theirs, args...)
 			require.Equal(t, want, got, "%q", args)
 		}
-		require.Contains(t, run(t, ours).Stdout, "0x0010 nlctrl version 2\n")
-		require.Contains(t, run(t, ours, "-d").Stdout, "op GETFAMILY (0x03)")
+		require.Contains(t, progtest.Run(t, ours).Stdout, "0x0010 nlctrl version 2\n")
+		require.Contains(t, progtest.Run(t, ours, "-d").Stdout, "op GETFAMILY (0x03)")
 	}
 	t.Run("host", compare)
 	testns.Run(t, compare) // has fewer families
@@ -101,8 +81,8 @@ func TestNlListSocketsIsTheTools(t *testing.T) {
 		_, err := sender.SendSimple(libnl.NLMSG_MIN_TYPE, 0, make([]byte, 1000))
 		require.NoError(t, err)
 
-		want := run(t, theirs)
-		require.Equal(t, want, run(t, ours))
+		want := progtest.Run(t, theirs)
+		require.Equal(t, want, progtest.Run(t, ours))
 		for _, s := range []string{" 1234567890 80000011 ", " -3805 ", " usersock         4242   00000004 "} {
 			require.Contains(t, want.Stdout, s)
 		}
@@ -118,15 +98,15 @@ func TestNlAddrIsTheTools(t *testing.T) {
 	named := namedHere(t)
 	testns.Run(t, func(t *testing.T) { // where no name server is in reach
 		for _, a := range append(addresses, named...) {
-			var got outcome
-			want := steady(t, func() { got = run(t, ours, a) }, theirs, a)
+			var got progtest.Outcome
+			want := steady(t, func() { got = progtest.Run(t, ours, a) }, theirs, a)
 			require.Equal(t, want, got, "%q", a)
 		}
 		for _, a := range named {
-			require.Zero(t, run(t, ours, a).Status, "%s is in /etc/hosts", a)
+			require.Zero(t, progtest.Run(t, ours, a).Status, "%s is in /etc/hosts", a)
 		}
 	})
-	require.Equal(t, outcome{Stderr: "Usage: nl-addr <address>\n", Status: run(t, theirs).Status}, run(t, ours))
+	require.Equal(t, progtest.Outcome{Stderr: "Usage: nl-addr <address>\n", Status: progtest.Run(t, theirs).Status}, progtest.Run(t, ours))
 }
 
 // namedHere returns an IPv4 address that has a name on this machine, if there is one.
@@ -151,13 +131,13 @@ func TestNlFamilyIsTheToolsForEachFamily(t *testing.T) {
 	theirs, ours := tool(t, "genl-ctrl-list"), example("nl-family")
 
 	var families []string
-	got := map[string]outcome{}
+	got := map[string]progtest.Outcome{}
 	want := steady(t, func() {
 		families = nil
-		for _, line := range strings.Split(strings.TrimSpace(run(t, theirs).Stdout), "\n") {
+		for _, line := range strings.Split(strings.TrimSpace(progtest.Run(t, theirs).Stdout), "\n") {
 			name := strings.Fields(line)[1]
 			families = append(families, name)
-			got[name] = run(t, ours, name)
+			got[name] = progtest.Run(t, ours, name)
 		}
 	}, theirs, "-d")
 	require.Contains(t, families, "nlctrl")
@@ -170,7 +150,7 @@ func TestNlFamilyIsTheToolsForEachFamily(t *testing.T) {
 	// A flag that is newer than libnl is a bare comma in the tool's text.
 	require.Equal(t, want.Stdout, strings.ReplaceAll(all.String(), "uns_admin_perm", ""))
 
-	require.Equal(t, outcome{Stdout: "16\n"}, run(t, ours, "nlctrl", "notify"))
-	require.Equal(t, outcome{"", "nl-family: genl_ctrl_resolve: Object not found\n", 1}, run(t, ours, "no such family"))
-	require.Equal(t, outcome{"", "nl-family: genl_ctrl_resolve_grp: Object not found\n", 1}, run(t, ours, "nlctrl", "no such group"))
+	require.Equal(t, progtest.Outcome{Stdout: "16\n"}, progtest.Run(t, ours, "nlctrl", "notify"))
+	require.Equal(t, progtest.Outcome{Stderr: "nl-family: genl_ctrl_resolve: Object not found\n", Status: 1}, progtest.Run(t, ours, "no such family"))
+	require.Equal(t, progtest.Outcome{Stderr: "nl-family: genl_ctrl_resolve_grp: Object not found\n", Status: 1}, progtest.Run(t, ours, "nlctrl", "no such group"))
 }
