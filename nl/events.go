@@ -124,8 +124,9 @@ func (in *conn) notificationEndpoint() (*endpoint, error) {
 // made on the same connection. It ends with an error, an [*Error], when ctx does or when the connection is closed. A
 // message is valid until the next iteration.
 //
-// An error that is [ErrOverrun] is an event: notifications were lost before those that follow, since the loop was too slow
-// or the buffer too small. Read the state anew, and go on. One loop can run at a time; another fails with [ErrBusy].
+// An error that is [ErrOverrun] is an event: notifications were lost, since the loop was too slow or the buffer too small.
+// Those before it may have come before the loss or after it; those after it are newer than all that was lost. So read the
+// state anew, in the loop, and go on. One loop can run at a time; another fails with [ErrBusy].
 func (c *Conn) Events(ctx context.Context) iter.Seq2[Message, error] {
 	const op = "events"
 	return func(yield func(Message, error) bool) {
@@ -165,11 +166,15 @@ func (e *endpoint) events(ctx context.Context, yield func(Message, error) bool) 
 	stop := e.interruptedBy(ctx)
 	defer stop()
 	want := pump.Want{Any: e.wanted().Any}
+	// The kernel says that something is lost before it hands out what is in the buffer, which is older. That comes first.
+	lost, old := false, 0
 	for {
 		if ctx.Err() != nil {
 			return ended(ctx)
 		}
-		if err := e.read(b, want); err != nil {
+		if lost {
+			e.pump.Read(b, want)
+		} else if err := e.read(b, want); err != nil {
 			if errors.Is(err, os.ErrDeadlineExceeded) {
 				continue
 			}
@@ -180,12 +185,22 @@ func (e *endpoint) events(ctx context.Context, yield func(Message, error) bool) 
 			return nil
 		}
 		in.stats.malformed.Add(uint64(b.Malformed()))
-		switch errno := b.Err(); errno {
+		old -= b.Bytes()
+		errno := b.Err()
+		if lost && (b.Why() == pump.Empty || old <= 0 || errno != 0) { // the kernel says it again only after it was empty
+			lost = false
+			if !yield(Message{}, in.error("events", nil, ErrOverrun)) {
+				return nil
+			}
+		}
+		switch errno {
 		case 0:
 		case unix.ENOBUFS:
 			in.overrun("notifications")
-			if !yield(Message{}, in.error("events", nil, ErrOverrun)) {
-				return nil
+			lost = true
+			var err error
+			if old, err = unix.GetsockoptInt(e.pump.FD(), unix.SOL_SOCKET, unix.SO_RCVBUF); err != nil {
+				return err
 			}
 		default:
 			return errno
