@@ -69,8 +69,8 @@ var (
 	ownershipRE = regexp.MustCompile(`\b(owned|borrowed|consumed|consumes|ref'd)\b`)
 )
 
-// Implements returns the C names of the block, in order; ok is false if the comment does not end with one.
-func (f Function) Implements() (symbols []string, ok bool) {
+// Prototypes returns the lines of the block, in order; ok is false if the comment does not end with one.
+func (f Function) Prototypes() (lines []string, ok bool) {
 	m := blockRE.FindStringSubmatch(f.Doc)
 	if m == nil {
 		return nil, false
@@ -80,6 +80,18 @@ func (f Function) Implements() (symbols []string, ok bool) {
 		if !ok {
 			return nil, false
 		}
+		lines = append(lines, line)
+	}
+	return lines, true
+}
+
+// Implements returns the C names of the block, in order; ok is false if the comment does not end with one.
+func (f Function) Implements() (symbols []string, ok bool) {
+	lines, ok := f.Prototypes()
+	if !ok {
+		return nil, false
+	}
+	for _, line := range lines {
 		s := symbolRE.FindStringSubmatch(strings.TrimPrefix(line, "#define "))
 		if s == nil {
 			return nil, false

@@ -71,6 +71,12 @@ func (t *twin) outcome(name string) result {
 	s := t.slots[name]
 	r := s.results[min(s.used, len(s.results)-1)]
 	s.used++
+	t.traceResult(r)
+	t.nested(r.act, name)
+	return r
+}
+
+func (t *twin) traceResult(r result) {
 	switch {
 	case r.whole:
 		t.trace(" -> WHOLE\n")
@@ -79,8 +85,6 @@ func (t *twin) outcome(name string) result {
 	default:
 		t.trace(" -> %d\n", r.value)
 	}
-	t.nested(r.act, name)
-	return r
 }
 
 func (t *twin) nested(act, name string) {

@@ -15,14 +15,15 @@ import (
 	"github.com/golibnl/golibnl/internal/testns"
 )
 
-// ownLoopScenarios are those that the own loop can run without privilege.
-func ownLoopScenarios(t *testing.T) []*Scenario {
+// ownScenarios are those that can be run with the own loop and the models.
+func ownScenarios(t *testing.T) []*Scenario {
 	t.Helper()
-	all, _ := parted(scenarios(t), func(sc *Scenario) bool { return sc.OwnLoop() && !sc.Privileged() })
+	all, _ := parted(scenarios(t), (*Scenario).OwnLoop)
 	return all
 }
 
-// TestOwnLoop: the own loop is a fair model of libnl's, since it does the same in every scenario that it can run.
+// TestOwnLoop: the own loop and the models are fair models of libnl's functions, since they do the same in every scenario
+// that they can run.
 func TestOwnLoop(t *testing.T) {
 	skipIfKindIsSet(t)
 	check := func(t *testing.T, all []*Scenario, flags ...string) {
@@ -32,35 +33,37 @@ func TestOwnLoop(t *testing.T) {
 			require.Equal(t, libnls[sc.String()], owns[sc.String()], "%s %v", sc, flags)
 		}
 	}
-	all := ownLoopScenarios(t)
+	privileged, all := parted(ownScenarios(t), (*Scenario).Privileged)
 	sendable, _ := parted(all, (*Scenario).Deliverable)
 	check(t, all)
 	check(t, sendable, "-u")
-	privileged, _ := parted(scenarios(t), func(sc *Scenario) bool { return sc.OwnLoop() && sc.Privileged() })
 	testns.Run(t, func(t *testing.T) { check(t, privileged) })
 }
 
-// TestMutations gets one thing wrong at a time in the own loop; each time, a scenario must notice.
+// TestMutations gets one thing wrong at a time in the own loop or a model; each time, a scenario must notice.
 func TestMutations(t *testing.T) {
 	skipIfKindIsSet(t)
-	all := ownLoopScenarios(t)
-	want := runC(t, all)
-	mutations := strings.Split(strings.TrimSpace(outputOfC(t, "-M")), "\n")
-	require.GreaterOrEqual(t, len(mutations), 10)
-	for i, what := range mutations {
-		got := runC(t, all, "-o", "-m", strconv.Itoa(i+1))
-		var caught []string
-		for _, sc := range all {
-			if !slices.Equal(want[sc.String()], got[sc.String()]) {
-				caught = append(caught, sc.String())
+	testns.Run(t, func(t *testing.T) {
+		// Those that have much work for the kernel look for nothing that others don't.
+		_, all := parted(ownScenarios(t), func(sc *Scenario) bool { return sc.Group == "live" || sc.Group == "ports" })
+		want := runC(t, all)
+		mutations := strings.Split(strings.TrimSpace(outputOfC(t, "-M")), "\n")
+		require.GreaterOrEqual(t, len(mutations), 38)
+		for i, what := range mutations {
+			got := runC(t, all, "-o", "-m", strconv.Itoa(i+1))
+			var caught []string
+			for _, sc := range all {
+				if !slices.Equal(want[sc.String()], got[sc.String()]) {
+					caught = append(caught, sc.String())
+				}
 			}
+			if len(caught) == 0 {
+				t.Errorf("nothing notices that %s", what)
+				continue
+			}
+			fmt.Fprintf(t.Output(), "%s: noticed by %d, first %s\n", what, len(caught), caught[0])
 		}
-		if len(caught) == 0 {
-			t.Errorf("nothing notices that %s", what)
-			continue
-		}
-		fmt.Fprintf(t.Output(), "%s: noticed by %d, first %s\n", what, len(caught), caught[0])
-	}
+	})
 }
 
 // branch is a row of coverage.txt.
@@ -69,36 +72,78 @@ type branch struct {
 	scenarios  []string
 }
 
-// TestCoverage: every branch of the receive loop has a scenario that goes through it. The own loop says so.
+// TestCoverage: every branch of the own loop and the models has a scenario that goes through it.
 func TestCoverage(t *testing.T) {
 	skipIfKindIsSet(t)
-	text, err := os.ReadFile("coverage.txt")
-	require.NoError(t, err)
-	rows, err := parseCoverage(string(text))
-	require.NoError(t, err)
-
+	rows := coverageTable(t, "coverage.txt")
 	known := map[string]bool{}
 	for _, line := range strings.Split(strings.TrimSpace(outputOfC(t, "-B")), "\n") {
 		known[strings.TrimPrefix(line, "branch ")] = true
 	}
-	exists, hits := map[string]bool{}, map[string]map[string]bool{}
+	testns.Run(t, func(t *testing.T) {
+		hits := hitsOf(t, ownScenarios(t), "branch ", "-o", "-b")
+		require.Empty(t, checkCoverage(rows, known, existing(t), hits))
+		fmt.Fprintf(t.Output(), "%d branches and %d cases are covered\n", len(known), len(rows)-len(known))
+	})
+}
+
+// TestCoverageOfFunctions: every C function that packages libnl and genl have is called by the scenarios that functions.txt
+// names, on both sides, or it says why not.
+func TestCoverageOfFunctions(t *testing.T) {
+	skipIfKindIsSet(t)
+	rows := coverageTable(t, "functions.txt")
+	names, err := functions()
+	require.NoError(t, err)
+	known := map[string]bool{}
+	for _, name := range names {
+		known[name] = true
+	}
+	testns.Run(t, func(t *testing.T) {
+		hits := hitsOf(t, scenarios(t), "function ", "-f")
+		require.Empty(t, checkCoverage(rows, known, existing(t), hits))
+		without := 0
+		for _, row := range rows {
+			without += yes(strings.HasPrefix(row.name, "none."))
+		}
+		fmt.Fprintf(t.Output(), "%d functions are covered, %d are not\n", len(known)-without, without)
+	})
+}
+
+func coverageTable(t *testing.T, path string) []branch {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	rows, err := parseCoverage(path, string(text))
+	require.NoError(t, err)
+	return rows
+}
+
+func existing(t *testing.T) map[string]bool {
+	t.Helper()
+	exists := map[string]bool{}
 	for _, sc := range scenarios(t) {
 		exists[sc.String()] = true
 	}
-	for name, lines := range runC(t, ownLoopScenarios(t), "-o", "-b") {
+	return exists
+}
+
+// hitsOf returns what lines with a prefix say of each scenario.
+func hitsOf(t *testing.T, all []*Scenario, prefix string, flags ...string) map[string]map[string]bool {
+	t.Helper()
+	hits := map[string]map[string]bool{}
+	for name, lines := range runC(t, all, flags...) {
 		hits[name] = map[string]bool{}
 		for _, line := range lines {
-			if b, ok := strings.CutPrefix(line, "branch "); ok {
+			if b, ok := strings.CutPrefix(line, prefix); ok {
 				hits[name][b] = true
 			}
 		}
 	}
-	require.Empty(t, checkCoverage(rows, known, exists, hits))
-	fmt.Fprintf(t.Output(), "%d branches of the loop and %d cases are covered\n", len(known), len(rows)-len(known))
+	return hits
 }
 
 // parseCoverage reads lines of a name, scenarios, and what it is: NAME: GROUP/NAME... # TEXT.
-func parseCoverage(text string) ([]branch, error) {
+func parseCoverage(path, text string) ([]branch, error) {
 	var rows []branch
 	for i, line := range strings.Split(text, "\n") {
 		if line == "" || line[0] == '#' {
@@ -107,29 +152,30 @@ func parseCoverage(text string) ([]branch, error) {
 		rest, what, ok := strings.Cut(line, "#")
 		name, names, ok2 := strings.Cut(rest, ":")
 		if !ok || !ok2 {
-			return nil, fmt.Errorf("coverage.txt:%d: not NAME: SCENARIO... # TEXT", i+1)
+			return nil, fmt.Errorf("%s:%d: not NAME: SCENARIO... # TEXT", path, i+1)
 		}
 		rows = append(rows, branch{name, strings.TrimSpace(what), strings.Fields(names)})
 	}
 	return rows, nil
 }
 
-// checkCoverage returns what is wrong with the rows. Those that begin with "case." are no branches of the loop: nobody
-// can say whether a scenario is one, only that it exists.
+// checkCoverage returns what is wrong with the rows. Those that begin with "case." are no branches: nobody can say whether a
+// scenario is one, only that it exists. Those that begin with "none." have no scenario, and say why.
 func checkCoverage(rows []branch, known, exists map[string]bool, hits map[string]map[string]bool) (wrong []string) {
 	say := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
 	have := map[string]bool{}
 	for _, b := range rows {
 		isCase := strings.HasPrefix(b.name, "case.")
-		if have[b.name] {
-			say("%s is there twice", b.name)
+		name, isNone := strings.CutPrefix(b.name, "none.")
+		if have[name] {
+			say("%s is there twice", name)
 		}
-		have[b.name] = true
-		if !isCase && !known[b.name] {
-			say("%s is no branch of the loop", b.name)
+		have[name] = true
+		if !isCase && !known[name] {
+			say("%s is not known", name)
 		}
-		if len(b.scenarios) == 0 {
-			say("%s has no scenario", b.name)
+		if isNone != (len(b.scenarios) == 0) {
+			say("%s has no scenario, or one for none", name)
 		}
 		if b.what == "" {
 			say("%s: what is it?", b.name)
@@ -159,17 +205,20 @@ func TestCoverageNotices(t *testing.T) {
 	for text, wrong := range map[string]string{
 		"multi: dump/one # it":                       "",
 		"multi: dump/one # it\ncase.x: dump/two # x": "",
-		"":                       "multi is missing",
-		"multi: # it":            "multi has no scenario",
-		"multi: dump/one #":      "multi: what is it?",
-		"multi: dump/three # it": "there is no scenario dump/three",
-		"multi: dump/two # it":   "the scenario dump/two does not go there",
+		"":                             "multi is missing",
+		"multi: # it":                  "multi has no scenario, or one for none",
+		"none.multi: # since":          "",
+		"none.multi: dump/one # since": "multi has no scenario, or one for none",
+		"none.more: # since":           "more is not known",
+		"multi: dump/one #":            "multi: what is it?",
+		"multi: dump/three # it":       "there is no scenario dump/three",
+		"multi: dump/two # it":         "the scenario dump/two does not go there",
 		"multi: dump/one # it\nmulti: dump/one # it":           "multi is there twice",
-		"multi: dump/one # it\nmultiple: dump/one # it":        "multiple is no branch of the loop",
-		"multi: dump/one # it\ncase.x: # x":                    "case.x has no scenario",
+		"multi: dump/one # it\nmultiple: dump/one # it":        "multiple is not known",
+		"multi: dump/one # it\ncase.x: # x":                    "case.x has no scenario, or one for none",
 		"multi: dump/one # it\ncase.x: dump/one dump/none # x": "there is no scenario dump/none",
 	} {
-		rows, err := parseCoverage(text)
+		rows, err := parseCoverage("coverage.txt", text)
 		require.NoError(t, err)
 		got := strings.Join(checkCoverage(rows, known, exists, hits), "; ")
 		if wrong == "" {
@@ -178,6 +227,6 @@ func TestCoverageNotices(t *testing.T) {
 			require.Contains(t, got, wrong, text)
 		}
 	}
-	_, err := parseCoverage("multi dump/one")
+	_, err := parseCoverage("coverage.txt", "multi dump/one")
 	require.ErrorContains(t, err, "coverage.txt:1")
 }

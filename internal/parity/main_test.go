@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -17,12 +18,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/golibnl/golibnl/internal/capi"
+	"github.com/golibnl/golibnl/internal/ctest"
 	"github.com/golibnl/golibnl/libnl"
 )
 
 var buildDir string
 
 func TestMain(m *testing.M) {
+	ctest.LinkRoute()
 	var err error
 	if buildDir, err = os.MkdirTemp("", "parity"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -39,9 +43,12 @@ func TestMain(m *testing.M) {
 
 // cside compiles the C side, once.
 var cside = sync.OnceValues(func() (string, error) {
-	out, err := exec.Command("pkg-config", "--cflags", "--libs", "libnl-3.0").Output()
+	out, err := exec.Command("pkg-config", "--cflags", "--libs", "libnl-3.0", "libnl-genl-3.0", "libnl-route-3.0").Output()
 	if err != nil {
-		return "", fmt.Errorf("pkg-config libnl-3.0 (are libnl's headers installed?): %w", err)
+		return "", fmt.Errorf("pkg-config libnl-3.0, -genl-, -route- (are libnl's headers installed?): %w", err)
+	}
+	if err := writeCalled(filepath.Join(buildDir, "called.h")); err != nil {
+		return "", err
 	}
 	cc := strings.Fields(os.Getenv("CC"))
 	if len(cc) == 0 {
@@ -52,13 +59,55 @@ var cside = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	bin := filepath.Join(buildDir, "cside")
-	args := append(cc[1:], "-D_GNU_SOURCE", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-o", bin)
+	args := append(cc[1:], "-D_GNU_SOURCE", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-I", buildDir, "-o", bin)
 	args = append(append(args, sources...), strings.Fields(string(out))...)
 	if text, err := exec.Command(cc[0], args...).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("compiling the C side: %w\n%s", err, text)
 	}
 	return bin, nil
 })
+
+// functions returns the names of the C functions that packages libnl and genl have, sorted.
+func functions() ([]string, error) {
+	var names []string
+	for _, dir := range []string{"../../libnl", "../../libnl/genl"} {
+		all, err := capi.Exported(dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range all {
+			lines, _ := f.Prototypes()
+			symbols, _ := f.Implements()
+			for i, line := range lines {
+				if strings.Contains(line, "(") && !strings.HasPrefix(line, "#define") {
+					names = append(names, symbols[i])
+				}
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+// writeCalled writes a header that makes each of these functions a macro that notes that it is called.
+func writeCalled(path string) error {
+	names, err := functions()
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "#ifndef PARITY_CALLED_H\n#define PARITY_CALLED_H\n")
+	for i, name := range names {
+		fmt.Fprintf(&b, "#define CALLED_%s %d\n", name, i)
+	}
+	fmt.Fprintf(&b, "#define N_CALLED %d\n#define CALLED_NAMES \"%s\"\n", len(names), strings.Join(names, `", "`))
+	fmt.Fprintf(&b, "extern unsigned char called[N_CALLED];\nstatic inline void note_call(int n) { called[n] = 1; }\n")
+	for _, name := range names {
+		fmt.Fprintf(&b, "#define %s(...) (note_call(CALLED_%s), %s(__VA_ARGS__))\n", name, name, name)
+	}
+	b.WriteString("#endif\n")
+	return os.WriteFile(path, []byte(b.String()), 0o600)
+}
 
 // outputOfC runs the C side. The time is a guard against a hang, not a measure.
 func outputOfC(t *testing.T, args ...string) string {

@@ -71,6 +71,10 @@ func (t *twin) seqOf(word string) *uint32 {
 }
 
 func (t *twin) portOf(word string) *uint32 {
+	if t.api != nil {
+		n := t.api.namedPort(word)
+		return &n
+	}
 	var n uint32
 	switch word {
 	case "self":

@@ -8,6 +8,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/golibnl/golibnl/libnl"
 )
 
 //go:embed scenarios/*.txt
@@ -21,6 +23,7 @@ const (
 	Inject   Over = "inject"   // through nl_cb_overwrite_recv
 	Usersock Over = "usersock" // a peer sends them
 	Route    Over = "route"    // the kernel answers
+	Calls    Over = "calls"    // there is no socket but those that the scenario makes
 )
 
 // A Scenario is what both sides do.
@@ -40,6 +43,7 @@ type Step struct {
 // A Difference is what Go does otherwise on purpose.
 type Difference struct {
 	Reason string
+	Before int      // only with libnl before that version (libnl.Ver), 0 for any
 	C, Go  []string // a part of each line that only one side has
 }
 
@@ -67,17 +71,26 @@ func Scenarios() ([]*Scenario, error) {
 func parse(file, text string) ([]*Scenario, error) {
 	var all []*Scenario
 	var sc *Scenario
+	over := Inject
 	for i, line := range strings.Split(text, "\n") {
 		words := split(line)
 		if len(words) == 0 {
 			continue
 		}
 		if words[0] == "scenario" && len(words) == 2 {
-			sc = &Scenario{Group: strings.TrimSuffix(file, ".txt"), Name: words[1], Over: Inject}
+			sc = &Scenario{Group: strings.TrimSuffix(file, ".txt"), Name: words[1], Over: over}
 			if slices.ContainsFunc(all, func(o *Scenario) bool { return o.Name == sc.Name }) {
 				return nil, fmt.Errorf("%s:%d: another scenario is called %s", file, i+1, sc.Name)
 			}
 			all = append(all, sc)
+			continue
+		}
+		if sc == nil && words[0] == "over" {
+			ways := &Scenario{}
+			if err := ways.add(Step{Line: i + 1, Words: words}); err != nil {
+				return nil, fmt.Errorf("%s:%d: %w", file, i+1, err)
+			}
+			over = ways.Over
 			continue
 		}
 		if sc == nil {
@@ -103,11 +116,19 @@ func (sc *Scenario) add(s Step) error {
 	switch s.Words[0] {
 	case "over":
 		sc.Over = Over(rest)
-		if sc.Over != Usersock && sc.Over != Route {
+		if sc.Over != Usersock && sc.Over != Route && sc.Over != Calls {
 			return fmt.Errorf("over %q", rest)
 		}
 	case "differs":
-		sc.Differs = &Difference{Reason: rest}
+		d := &Difference{Reason: rest}
+		if word, reason, ok := strings.Cut(rest, " "); ok && strings.HasPrefix(word, "before=") {
+			var maj, min int
+			if _, err := fmt.Sscanf(word, "before=%d.%d", &maj, &min); err != nil {
+				return fmt.Errorf("%s: %w", word, err)
+			}
+			d.Reason, d.Before = reason, libnl.Ver(maj, min)
+		}
+		sc.Differs = d
 	case "c", "go":
 		if sc.Differs == nil || rest == "" {
 			return fmt.Errorf("%q without differs", s.Words[0])
@@ -119,6 +140,14 @@ func (sc *Scenario) add(s Step) error {
 		}
 	default:
 		sc.Steps = append(sc.Steps, s)
+	}
+	return nil
+}
+
+// Expected is the difference that there is with the libnl that is running, nil if the traces must be equal.
+func (sc *Scenario) Expected() *Difference {
+	if d := sc.Differs; d != nil && (d.Before == 0 || libnl.VerNum() < d.Before) {
+		return d
 	}
 	return nil
 }
@@ -153,4 +182,6 @@ func (sc *Scenario) OwnLoop() bool {
 }
 
 // Privileged reports whether the scenario needs a network namespace of its own.
-func (sc *Scenario) Privileged() bool { return sc.Over == Route || sc.hasWord("group=") }
+func (sc *Scenario) Privileged() bool {
+	return sc.Over == Route || sc.hasWord("group=") || sc.has("nl_connect") || sc.has("genl_connect")
+}

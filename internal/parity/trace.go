@@ -31,6 +31,8 @@ func (t *twin) traceSeq(what string, seq uint32) {
 
 func (t *twin) port(port uint32) string {
 	switch {
+	case t.api != nil:
+		return t.api.portName(port)
 	case port != 0 && port == t.self:
 		return "self"
 	case port != 0 && port == t.peer:

@@ -25,6 +25,7 @@ type twin struct {
 	ordinal    int
 	sent       *libnl.Msg
 	out        bytes.Buffer
+	api        *api // for a scenario over calls
 }
 
 // slot is what a callback returns.
@@ -72,14 +73,25 @@ func (sc *Scenario) Run(over Over) (trace []string, err error) {
 			panic(p)
 		}
 	}()
+	if over == Calls {
+		t.api = newAPI(t)
+		defer t.api.end()
+		for _, s := range sc.Steps {
+			line = s.Line
+			t.api.step(s.Words)
+		}
+		return t.lines(), nil
+	}
 	t.start()
 	for _, s := range sc.Steps {
 		line = s.Line
 		t.step(s.Words)
 	}
 	t.end()
-	return strings.Split(strings.TrimSuffix(t.out.String(), "\n"), "\n"), nil
+	return t.lines(), nil
 }
+
+func (t *twin) lines() []string { return strings.Split(strings.TrimSuffix(t.out.String(), "\n"), "\n") }
 
 func (t *twin) start() {
 	var err error
@@ -87,9 +99,7 @@ func (t *twin) start() {
 	must(err)
 	t.cb, err = t.sk.GetCb()
 	must(err)
-	// One number is used up, and acknowledged: from now on the next and the expected one are the same, and known.
-	t.base = t.sk.UseSeq() + 1
-	must(t.recvmsgsSingle(libnl.NLMSG_ERROR, t.base-1))
+	t.learnBase(t.sk, 0)
 	if t.over == Inject {
 		must(t.cb.OverwriteRecv(t.receive))
 		must(t.cb.OverwriteSend(t.onSend))
@@ -106,6 +116,21 @@ func (t *twin) start() {
 		must(err)
 		t.peer = a.(*syscall.SockaddrNetlink).Pid
 		t.sk.SetPeerPort(t.peer)
+	}
+}
+
+// learnBase makes the next number that a socket gives out and the one that it expects the same, and known: for the first
+// socket of a scenario what they happen to be, for another what lies far enough from there to be told apart.
+func (t *twin) learnBase(sk *libnl.Socket, nth int) {
+	next := sk.UseSeq()
+	must(t.recvmsgsSingle(sk, libnl.NLMSG_ERROR, next))
+	next++
+	if nth == 0 {
+		t.base = next
+	}
+	for ; next != t.base+100*uint32(nth); next++ {
+		sk.UseSeq()
+		must(t.recvmsgsSingle(sk, libnl.NLMSG_ERROR, next))
 	}
 }
 
@@ -155,7 +180,7 @@ func (t *twin) receive(*libnl.Socket) ([]byte, libnl.SockaddrNl, *libnl.Ucred, e
 }
 
 // recvmsgsSingle receives one message with a sequence number, for what happens outside of the scenario.
-func (t *twin) recvmsgsSingle(typ uint16, seq uint32) error {
+func (t *twin) recvmsgsSingle(sk *libnl.Socket, typ uint16, seq uint32) error {
 	cb, err := libnl.CbAlloc(libnl.NL_CB_DEFAULT)
 	must(err)
 	defer func() { must(cb.Put()) }()
@@ -163,7 +188,7 @@ func (t *twin) recvmsgsSingle(typ uint16, seq uint32) error {
 		m := &made{typ: typ, seq: &seq, payload: make([]byte, nlmsgerrLen), said: -1}
 		return m.flatten(t), libnl.SockaddrNl{NlFamily: syscall.AF_NETLINK}, nil, nil
 	}))
-	return t.sk.Recvmsgs(cb)
+	return sk.Recvmsgs(cb)
 }
 
 // end tells what is left. The number that the socket expects cannot be read, but a data message with it, and no other,
@@ -176,7 +201,7 @@ func (t *twin) end() {
 	t.sk.EnableAutoAck()
 	expect := "?"
 	for d := -4; d < 20; d++ {
-		if t.recvmsgsSingle(0x20, t.base+uint32(d)) == nil {
+		if t.recvmsgsSingle(t.sk, 0x20, t.base+uint32(d)) == nil {
 			expect = fmt.Sprintf("%+d", d)
 			break
 		}

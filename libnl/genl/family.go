@@ -80,10 +80,10 @@ func (f *Family) with(do func(p *C.struct_genl_family) error) error {
 	return do((*C.struct_genl_family)(p))
 }
 
-// name runs do with a name for C, which would cut one that is too long.
-func name(fn, s string, do func(c *C.char) error) error {
+// name runs do with a name for C; code is for one that is too long, or would end early.
+func name(fn, s string, code libnl.Error, do func(c *C.char) error) error {
 	if len(s) >= GENL_NAMSIZ || strings.IndexByte(s, 0) >= 0 {
-		return refusal(fn, libnl.NLE_RANGE, "the name %q is longer than %d bytes, or has a NUL in it", s, GENL_NAMSIZ-1)
+		return refusal(fn, code, "the name %q is longer than %d bytes, or has a NUL in it", s, GENL_NAMSIZ-1)
 	}
 	c := C.CString(s)
 	defer C.free(unsafe.Pointer(c))
@@ -110,7 +110,7 @@ func (f *Family) GetName() (s string) {
 //
 //	void genl_family_set_name(struct genl_family *, const char *);
 func (f *Family) SetName(s string) error {
-	return name("genl_family_set_name", s, func(c *C.char) error {
+	return name("genl_family_set_name", s, libnl.NLE_RANGE, func(c *C.char) error {
 		return f.with(func(p *C.struct_genl_family) error { C.genl_family_set_name(p, c); return nil })
 	})
 }
@@ -130,13 +130,13 @@ func (f *Family) AddOp(id, flags int32) error {
 
 // AddGrp adds a multicast group.
 //
-// Goroutines: any. Errors: NLE_RANGE for a name of more than 15 bytes, which C cuts; NLE_NOMEM, ErrFreed.
+// Goroutines: any. Errors: NLE_INVAL for a name of more than 15 bytes; NLE_NOMEM, ErrFreed.
 //
 // Implements:
 //
 //	int genl_family_add_grp(struct genl_family *, uint32_t, const char *);
 func (f *Family) AddGrp(id uint32, s string) error {
-	return name("genl_family_add_grp", s, func(c *C.char) error {
+	return name("genl_family_add_grp", s, libnl.NLE_INVAL, func(c *C.char) error {
 		return f.with(func(p *C.struct_genl_family) error {
 			return core.Libnl.Failure("genl_family_add_grp", int(C.genl_family_add_grp(p, C.uint32_t(id), c)), nil)
 		})

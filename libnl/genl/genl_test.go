@@ -200,7 +200,7 @@ func TestFamily(t *testing.T) {
 	f.SetMaxattr(31)
 	require.NoError(t, f.SetName("fifteen_letters"))
 	require.ErrorIs(t, f.SetName("sixteen__letters"), libnl.NLE_RANGE)
-	require.ErrorIs(t, f.AddGrp(1, "sixteen__letters"), libnl.NLE_RANGE)
+	require.ErrorIs(t, f.AddGrp(1, "sixteen__letters"), libnl.NLE_INVAL)
 	require.NoError(t, f.AddOp(1, 2))
 	require.NoError(t, f.AddGrp(5, "group"))
 	require.Equal(t, "fifteen_letters", f.GetName())

@@ -19,8 +19,14 @@ static const char *const mutation_texts[] = {
 
 int seen[N_BRANCHES], seen_result[N_SLOTS][N_RESULTS];
 
+/* The functions of libnl that were called since, by the numbers of called.h. */
+unsigned char called[N_CALLED];
+
+static const char *const called_names[] = { CALLED_NAMES };
+
 void forget_branches(void)
 {
+	memset(called, 0, sizeof(called));
 	memset(seen, 0, sizeof(seen));
 	memset(seen_result, 0, sizeof(seen_result));
 }
@@ -40,6 +46,13 @@ void print_branches(int all)
 		for (int r = 0; r < N_RESULTS; r++)
 			if (is_branch(s, r) && (all || seen_result[s][r]))
 				trace("branch %s.%s\n", slot_name(s), result_names[r]);
+}
+
+void print_called(void)
+{
+	for (int i = 0; i < N_CALLED; i++)
+		if (called[i])
+			trace("function %s\n", called_names[i]);
 }
 
 void print_mutations(void)

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The branches of the own loop, and the mutations that it can be told to have. */
+/*
+ * The branches of what is written anew here (the receive loop, and the models of models.h), and the mutations that it can be
+ * told to have.
+ */
 #ifndef PARITY_BRANCHES_H
 #define PARITY_BRANCHES_H
 
+#include "models.h"
 #include "side.h"
 
 /* The branches that are no results of callbacks; coverage.txt says what each is. */
-#define BRANCHES(X) \
+#define LOOP_BRANCHES(X) \
 	X(recv_eof, "recv.eof") X(recv_fail, "recv.fail") X(recv_fail_multi, "recv.fail.multi") \
 	X(recv_fail_intr, "recv.fail.intr") \
 	X(walk_none, "walk.none") X(walk_rest, "walk.rest") X(walk_next, "walk.next") X(creds, "msg.creds") \
@@ -25,6 +29,8 @@
 	X(more, "end.more") X(end_intr, "end.intr") X(end_intr_over, "end.intr.over") X(end_error, "end.error") \
 	X(end_positive, "end.positive") X(end_stop, "end.stop") X(end_count, "end.count")
 
+#define BRANCHES(X) LOOP_BRANCHES(X) ATTR_BRANCHES(X) SEND_BRANCHES(X) CACHE_BRANCHES(X) GENL_BRANCHES(X)
+
 enum branch {
 #define X(id, name) B_##id,
 	BRANCHES(X)
@@ -38,7 +44,7 @@ enum { R_OK, R_SKIP, R_STOP, R_NEGATIVE, R_POSITIVE, N_RESULTS };
 extern int seen[N_BRANCHES], seen_result[N_SLOTS][N_RESULTS];
 
 /* What can be got wrong, one at a time. */
-#define MUTATIONS(X) \
+#define LOOP_MUTATIONS(X) \
 	X(SKIP_IS_OK, "NL_SKIP is taken as NL_OK") \
 	X(STOP_AFTER_DATAGRAM, "NL_STOP leaves only after the datagram") \
 	X(DATA_MOVES_EXPECT, "data moves the expected sequence number") \
@@ -68,11 +74,18 @@ extern int seen[N_BRANCHES], seen_result[N_SLOTS][N_RESULTS];
 	X(VALID_FOR_DONE, "NLMSG_DONE goes to VALID") \
 	X(CREDS_LOST, "messages do not get the credentials of their datagram")
 
-enum {
+#define MUTATIONS(X) LOOP_MUTATIONS(X) ATTR_MUTATIONS(X) SEND_MUTATIONS(X) CACHE_MUTATIONS(X) GENL_MUTATIONS(X)
+
+enum mutation {
 	NO_MUTATION,
 #define X(id, what) id,
 	MUTATIONS(X)
 #undef X
 };
+
+static inline int wrong(enum mutation m)
+{
+	return mutation == (int)m;
+}
 
 #endif

@@ -33,7 +33,7 @@ static const struct named errnos[] = {
 
 void die(const struct step *s, const char *why, const char *word)
 {
-	fprintf(stderr, "line %d: %s: %s\n", s ? s->line : 0, why, word);
+	fprintf(stderr, "%s: line %d: %s: %s\n", running, s ? s->line : 0, why, word);
 	exit(2);
 }
 
@@ -145,6 +145,8 @@ static enum over over_of(const struct step *s)
 		return USERSOCK;
 	if (s->n == 2 && !strcmp(s->word[1], "route"))
 		return ROUTE;
+	if (s->n == 2 && !strcmp(s->word[1], "calls"))
+		return CALLS;
 	die(s, "over what", s->word[0]);
 }
 
@@ -152,6 +154,7 @@ struct scenario *read_scenarios(const char *path)
 {
 	struct scenario *first = NULL, **end = &first, *sc = NULL;
 	const char *group = group_of(path);
+	enum over over = INJECT;
 	char line[4096];
 	FILE *f = fopen(path, "r");
 	int n = 0;
@@ -169,8 +172,11 @@ struct scenario *read_scenarios(const char *path)
 			sc = calloc(1, sizeof(*sc));
 			sc->group = group;
 			sc->name = s.word[1];
+			sc->over = over;
 			*end = sc;
 			end = &sc->next;
+		} else if (!sc && !strcmp(s.word[0], "over")) {
+			over = over_of(&s);
 		} else if (!sc) {
 			die(&s, "outside of a scenario", s.word[0]);
 		} else if (!strcmp(s.word[0], "over")) {

@@ -11,11 +11,6 @@
 
 #include "branches.h"
 
-static int wrong(int m)
-{
-	return mutation == m;
-}
-
 /* One call of the loop. */
 struct pass {
 	int multi, intr, count;

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <netlink/route/link.h>
+
 #include "side.h"
 
 static int wanted(const struct scenario *sc, char **names, int n)
@@ -18,16 +20,19 @@ static int wanted(const struct scenario *sc, char **names, int n)
 }
 
 /*
- * cside [-u] [-o] [-m N] [-b] FILE... -- GROUP/NAME...: runs the scenarios with those names. -u sends what is to be
- * injected through a real socket instead, -o takes the own loop in the place of libnl's, -m makes it get one thing
- * wrong, -b prints the branches that each scenario went through. cside -B prints all branches, cside -M what can be got
- * wrong, in the order of the numbers, from 1.
+ * cside [-u] [-o] [-m N] [-b] [-f] FILE... -- GROUP/NAME...: runs the scenarios with those names. -u sends what is to be
+ * injected through a real socket instead, -o takes the own loop and the models in the place of what they are models of, -m
+ * makes them get one thing wrong, -b prints the branches that each scenario went through, and -f the functions of libnl that
+ * it called. cside -B prints all branches, cside -M what can be got wrong, in the order of the numbers, from 1.
  */
 int main(int argc, char **argv)
 {
-	int c, usersock = 0, branches = 0, split;
+	/* libnl-route makes its types known when it is loaded, and is loaded if something of it is used. */
+	struct rtnl_link *link = rtnl_link_alloc();
+	int c, usersock = 0, branches = 0, functions = 0, split;
 
-	while ((c = getopt(argc, argv, "+uom:bBM")) != -1) {
+	rtnl_link_put(link);
+	while ((c = getopt(argc, argv, "+uom:bfBM")) != -1) {
 		if (c == 'u')
 			usersock = 1;
 		else if (c == 'o')
@@ -36,6 +41,8 @@ int main(int argc, char **argv)
 			mutation = atoi(optarg);
 		else if (c == 'b')
 			branches = 1;
+		else if (c == 'f')
+			functions = 1;
 		else if (c == 'B')
 			return print_branches(1), 0;
 		else if (c == 'M')
@@ -53,6 +60,8 @@ int main(int argc, char **argv)
 			run(sc, usersock ? USERSOCK : sc->over);
 			if (branches)
 				print_branches(0);
+			if (functions)
+				print_called();
 		}
 	}
 	return 0;

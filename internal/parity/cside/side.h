@@ -7,6 +7,7 @@
 #define PARITY_SIDE_H
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdint.h>
 #include <sys/socket.h>
 #include <linux/netlink.h>
@@ -15,14 +16,28 @@
 #include <netlink/errno.h>
 #include <netlink/handlers.h>
 #include <netlink/socket.h>
+#include <netlink/attr.h>
+#include <netlink/addr.h>
+#include <netlink/cache.h>
+#include <netlink/data.h>
+#include <netlink/object.h>
+#include <netlink/utils.h>
+#include <netlink/version.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/family.h>
+#include <netlink/genl/genl.h>
+#include <netlink/genl/mngt.h>
+
+/* Made for the build: each function of libnl's becomes a macro that notes that it was called. */
+#include "called.h"
 
 #define MAX_WORDS	64
-#define MAX_STEPS	64
+#define MAX_STEPS	96
 #define MAX_RESULTS	8
 #define MAX_QUEUE	64
 #define MAX_BYTES	65536
 
-enum over { INJECT, USERSOCK, ROUTE };
+enum over { INJECT, USERSOCK, ROUTE, CALLS };
 
 struct step {
 	int line, n;
@@ -87,6 +102,7 @@ struct state {
 
 extern struct state st;
 extern int own, mutation;
+extern const char *running;	/* the group of the scenario */
 
 /* lang.c */
 struct scenario *read_scenarios(const char *path);
@@ -110,7 +126,12 @@ struct made {
 void make(const struct step *s, const char *word, struct made *m);
 uint32_t port_of(const struct step *s, const char *word);
 int flatten(const struct made *m, unsigned char *to);
+int unhex(const struct step *s, const char *hex, unsigned char *to);
+uint32_t seq_of(const struct step *s, const char *word);
 void trace(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void trace_port(const char *what, uint32_t port);
+void trace_seq(const char *what, uint32_t seq);
+uint32_t fnv(const unsigned char *p, int n);
 void trace_head(const struct nlmsghdr *h);
 void trace_addr(const struct sockaddr_nl *a);
 void trace_creds(const struct ucred *c);
@@ -119,6 +140,7 @@ void trace_stream(const char *what, const unsigned char *buf, int n);
 /* run.c */
 void start(enum over over);
 void end(void);
+void learn_base(struct nl_sock *sk, int nth);
 int on_msg(struct nl_msg *msg, void *arg);
 int on_err(struct sockaddr_nl *nla, struct nlmsgerr *e, void *arg);
 int on_recvmsgs(struct nl_sock *sk, struct nl_cb *cb);
@@ -139,9 +161,16 @@ void drain_peer(void);
 /* loop.c */
 int own_recvmsgs(struct nl_sock *sk, struct nl_cb *cb);
 
+/* api.c */
+void api(const struct step *s);
+void api_end(void);
+const char *port_name(uint32_t port);
+uint32_t named_port(const struct step *s, const char *word);
+
 /* branches.c */
 void forget_branches(void);
 void print_branches(int all);
+void print_called(void);
 void print_mutations(void);
 
 #endif

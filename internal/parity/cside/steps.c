@@ -129,32 +129,35 @@ static void on(const struct step *s)
 		nl_cb_overwrite_recvmsgs(st.cb, p->set ? on_recvmsgs : NULL);
 }
 
-void run(struct scenario *sc, enum over over)
+static void one_step(const struct step *s)
 {
 	static const struct item eof;
+	const char *verb = s->word[0];
 
+	if (!strcmp(verb, "datagram"))
+		datagram(s);
+	else if (!strcmp(verb, "eof"))
+		queue(s, &eof);
+	else if (!strcmp(verb, "fail") && s->n > 1)
+		fail(s);
+	else if (!strcmp(verb, "flood") && s->n == 2)
+		flood(s);
+	else if (!strcmp(verb, "set") && s->n == 2)
+		set(s);
+	else if (!strcmp(verb, "on") && s->n > 2)
+		on(s);
+	else if (!strcmp(verb, "call") && s->n > 1)
+		call(s);
+	else
+		die(s, "no such step", verb);
+}
+
+void run(struct scenario *sc, enum over over)
+{
+	running = sc->group;
 	trace("== %s/%s\n", sc->group, sc->name);
 	start(over);
-	for (int i = 0; i < sc->n; i++) {
-		const struct step *s = &sc->step[i];
-		const char *verb = s->word[0];
-
-		if (!strcmp(verb, "datagram"))
-			datagram(s);
-		else if (!strcmp(verb, "eof"))
-			queue(s, &eof);
-		else if (!strcmp(verb, "fail") && s->n > 1)
-			fail(s);
-		else if (!strcmp(verb, "flood") && s->n == 2)
-			flood(s);
-		else if (!strcmp(verb, "set") && s->n == 2)
-			set(s);
-		else if (!strcmp(verb, "on") && s->n > 2)
-			on(s);
-		else if (!strcmp(verb, "call") && s->n > 1)
-			call(s);
-		else
-			die(s, "no such step", verb);
-	}
+	for (int i = 0; i < sc->n; i++)
+		(over == CALLS ? api : one_step)(&sc->step[i]);
 	end();
 }

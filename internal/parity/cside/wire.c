@@ -10,7 +10,7 @@
 
 #include "side.h"
 
-static int unhex(const struct step *s, const char *hex, unsigned char *to)
+int unhex(const struct step *s, const char *hex, unsigned char *to)
 {
 	int n = 0;
 	unsigned int b;
@@ -23,7 +23,7 @@ static int unhex(const struct step *s, const char *hex, unsigned char *to)
 	return n;
 }
 
-static uint32_t seq_of(const struct step *s, const char *word)
+uint32_t seq_of(const struct step *s, const char *word)
 {
 	uint32_t n = (uint32_t)number(s, word);
 
@@ -32,6 +32,8 @@ static uint32_t seq_of(const struct step *s, const char *word)
 
 uint32_t port_of(const struct step *s, const char *word)
 {
+	if (st.over == CALLS)
+		return named_port(s, word);
 	if (!strcmp(word, "self"))
 		return st.self;
 	if (!strcmp(word, "peer"))
@@ -176,7 +178,7 @@ void trace(const char *fmt, ...)
 	errno = before;
 }
 
-static void trace_seq(const char *what, uint32_t seq)
+void trace_seq(const char *what, uint32_t seq)
 {
 	int d = (int)(seq - st.base);
 
@@ -188,9 +190,11 @@ static void trace_seq(const char *what, uint32_t seq)
 		trace(" %s=%u", what, seq);
 }
 
-static void trace_port(const char *what, uint32_t port)
+void trace_port(const char *what, uint32_t port)
 {
-	if (port && port == st.self)
+	if (st.over == CALLS)
+		trace("%s%s", what, port_name(port));
+	else if (port && port == st.self)
 		trace("%sself", what);
 	else if (port && port == st.peer)
 		trace("%speer", what);
@@ -198,7 +202,7 @@ static void trace_port(const char *what, uint32_t port)
 		trace("%s%u", what, port);
 }
 
-static uint32_t fnv(const unsigned char *p, int n)
+uint32_t fnv(const unsigned char *p, int n)
 {
 	uint32_t h = 2166136261u;
 
