@@ -17,6 +17,7 @@ int golibnl_enter(struct golibnl_frame *f, int roles, struct nl_sock *sk, struct
 /* Around what of the user's runs: see the definitions. */
 int golibnl_suspend(int where);
 void golibnl_resume(int before);
+int golibnl_called_by_c(void);
 uintptr_t golibnl_current_call(void);
 
 #endif

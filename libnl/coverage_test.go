@@ -93,7 +93,7 @@ func installed(t *testing.T) (exports, macros, inlines map[string]bool) {
 		require.NoError(t, f.Close())
 		for _, s := range symbols {
 			kind := elf.ST_TYPE(s.Info)
-			if s.Section != elf.SHN_UNDEF && (kind == elf.STT_FUNC || kind == elf.STT_OBJECT) {
+			if s.Section != elf.SHN_UNDEF && s.Section != elf.SHN_ABS && (kind == elf.STT_FUNC || kind == elf.STT_OBJECT) {
 				exports[s.Name] = true
 			}
 		}

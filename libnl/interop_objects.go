@@ -114,11 +114,16 @@ func CacheOpsFromPointer(p unsafe.Pointer) (*CacheOps, error) {
 //
 // Ownership: the result is borrowed, until the last Put; C may take a reference of its own. Goroutines: any. Errors: none; nil
 // on a freed address.
-func (a *Addr) Pointer() unsafe.Pointer {
-	if a == nil {
-		return pointer(nil)
-	}
-	return addrs.show(a, &a.guard, &a.shared)
+func (a *Addr) Pointer() (p unsafe.Pointer) {
+	addrs.mu.Lock()
+	defer addrs.mu.Unlock()
+	_ = a.with(func(c *C.struct_nl_addr) error {
+		p = unsafe.Pointer(c)
+		a.shared.Store(true)
+		addrs.put(p, a)
+		return nil
+	})
+	return p
 }
 
 // AddrFromPointer is an address that C made, or Go, for the use of Go: p is a struct nl_addr *. The same pointer gives the same
@@ -149,11 +154,16 @@ func (a *Addr) Release() error { return a.Put() }
 // Pointer returns the struct nl_data *, for C. Appending to the data moves its bytes.
 //
 // Ownership: the result is borrowed, until Free. Goroutines: any. Errors: none; nil on freed data.
-func (d *Data) Pointer() unsafe.Pointer {
-	if d == nil {
-		return pointer(nil)
-	}
-	return datas.show(d, &d.guard, &d.shared)
+func (d *Data) Pointer() (p unsafe.Pointer) {
+	datas.mu.Lock()
+	defer datas.mu.Unlock()
+	_ = d.with(func(c *C.struct_nl_data) error {
+		p = unsafe.Pointer(c)
+		d.shared.Store(true)
+		datas.put(p, d)
+		return nil
+	})
+	return p
 }
 
 // DataFromPointer is data that C made, or Go, for the use of Go: p is a struct nl_data *. The same pointer gives the same Data,

@@ -432,7 +432,7 @@ func TestInteropFromManyGoroutines(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			for range 500 {
+			for range 1_000 {
 				s, err := libnl.SocketFromPointer(p.Sock())
 				if err != nil || s.GetFd() < 0 || s.Pointer() != p.Sock() {
 					t.Errorf("socket: %v", err)
