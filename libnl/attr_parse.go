@@ -72,9 +72,17 @@ func nlaParse(fn string, maxtype int, b []byte, policy []NlaPolicy) ([]*Nlattr, 
 	if ret < 0 {
 		return nil, failure(fn, ret, 0)
 	}
+	there := 0
+	for _, off := range offs {
+		if off >= 0 {
+			there++
+		}
+	}
+	all := make([]Nlattr, 0, there)
 	for i, off := range offs {
 		if off >= 0 {
-			tb[i] = nlattrAt(b[off:])
+			all = append(all, *nlattrAt(b[off:]))
+			tb[i] = &all[len(all)-1]
 		}
 	}
 	return tb, nil

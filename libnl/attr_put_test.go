@@ -234,3 +234,29 @@ func TestNlaReserve(t *testing.T) {
 	require.ErrorIs(t, m.Hdr().FindAttr(0, 3).WriteData([]byte{1}), libnl.NLE_INVAL, "a snapshot is in no message")
 	require.ErrorIs(t, (*libnl.Nlattr)(nil).WriteData(nil), libnl.NLE_INVAL)
 }
+
+// TestPutAsC puts the same attributes by Go, and, since libnl is asked to talk about each, by C.
+func TestPutAsC(t *testing.T) {
+	defer libnl.SetNlDebug(libnl.NlDebug())
+	var built [2][]byte
+	for i, level := range []int{0, 2} {
+		libnl.SetNlDebug(level)
+		m, err := libnl.NlmsgAllocSize(100)
+		require.NoError(t, err)
+		require.NoError(t, m.Append([]byte{1, 2, 3}, libnl.NL_DONTPAD), "what follows is aligned")
+		require.NoError(t, m.NlaPutU8(1, 200))
+		require.NoError(t, m.NlaPutS16(2|libnl.NLA_F_NET_BYTEORDER, -2))
+		require.NoError(t, m.NlaPutU32(3, 1<<31))
+		require.NoError(t, m.NlaPutS64(4, -4))
+		require.NoError(t, m.NlaPutFlag(5))
+		require.NoError(t, m.NlaPut(6, []byte{1, 2, 3, 4, 5}))
+		require.NoError(t, m.NlaPutString(7, ""))
+		require.NoError(t, m.NlaPutString(8, "abcd"))
+		require.ErrorIs(t, m.NlaPutU64(9, 9), libnl.NLE_NOMEM, "no room")
+		require.NoError(t, m.NlaPutU32(9, 9), "as much as there is")
+		require.ErrorIs(t, m.NlaPutFlag(10), libnl.NLE_NOMEM)
+		built[i] = m.Hdr().Bytes()
+		require.NoError(t, m.Free())
+	}
+	require.Equal(t, built[1], built[0])
+}

@@ -62,7 +62,7 @@ func countOf(call *core.Call, n int, err error) C.int {
 }
 
 //export golibnlMsgCb
-func golibnlMsgCb(handle, h C.uintptr_t, msg *C.struct_nl_msg) C.int {
+func golibnlMsgCb(handle, h C.uintptr_t, msg *C.struct_nl_msg, head *C.struct_nlmsghdr) C.int {
 	slot, ok := core.Value[*msgSlot](uintptr(handle))
 	if !ok {
 		return -C.NLE_FAILURE
@@ -73,7 +73,7 @@ func golibnlMsgCb(handle, h C.uintptr_t, msg *C.struct_nl_msg) C.int {
 			return answer(call, NL_OK, err)
 		}
 		defer leave()
-		m := borrowMsg(msg, slot.typ == NL_CB_MSG_OUT)
+		m := borrowMsg(msg, head, slot.typ == NL_CB_MSG_OUT)
 		defer m.expire()
 		act, err := slot.fn(m)
 		return answer(call, act, err)
@@ -169,7 +169,7 @@ func golibnlSendHook(h C.uintptr_t, p *C.struct_nl_sock, msg *C.struct_nl_msg) C
 			return answer(call, NL_OK, err)
 		}
 		defer leave()
-		m := borrowMsg(msg, true)
+		m := borrowMsg(msg, nil, true)
 		defer m.expire()
 		fn := cb.sendHook.Load()
 		if fn == nil {

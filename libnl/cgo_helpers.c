@@ -35,7 +35,7 @@ static int on_msg(struct nl_msg *msg, void *arg)
 	int before = golibnl_suspend(GOLIBNL_IN_CALLBACK), ret;
 
 	golibnl_top->msg = msg; /* recvmsgs() made it of what was received, and owns it */
-	ret = golibnlMsgCb((uintptr_t)arg, golibnl_current_call(), msg);
+	ret = golibnlMsgCb((uintptr_t)arg, golibnl_current_call(), msg, nlmsg_hdr(msg));
 	golibnl_top->msg = NULL;
 	golibnl_resume(before);
 	return ret;
@@ -55,7 +55,7 @@ static int on_msg_out(struct nl_msg *msg, void *arg)
 	int before = golibnl_suspend(GOLIBNL_IN_CALLBACK), ret;
 
 	sending(msg);
-	ret = golibnlMsgCb((uintptr_t)arg, golibnl_current_call(), msg);
+	ret = golibnlMsgCb((uintptr_t)arg, golibnl_current_call(), msg, nlmsg_hdr(msg));
 	golibnl_top->msg = NULL;
 	golibnl_resume(before);
 	return ret;

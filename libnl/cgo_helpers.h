@@ -11,6 +11,7 @@
 #endif
 
 #include <errno.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -221,6 +222,19 @@ static inline int golibnl_put_uint(struct nl_msg *msg, int type, uint64_t value)
 	return golibnl_newer.nla_put_uint(msg, type, value);
 }
 
+/* Where a message has its bytes, and for how many there is room. */
+struct golibnl_room {
+	struct nlmsghdr *head;
+	size_t size;
+};
+
+static inline struct golibnl_room golibnl_room(struct nl_msg *msg)
+{
+	struct golibnl_room room = { nlmsg_hdr(msg), nlmsg_get_max_size(msg) };
+
+	return room;
+}
+
 int golibnl_msg_dump(struct nl_msg *msg, char **text, size_t *len);
 int golibnl_parse(int32_t *offs, int maxtype, const void *head, int len, const struct nla_policy *policy);
 
@@ -263,11 +277,6 @@ static inline int golibnl_nest_start(struct nl_msg *msg, int type)
 	return golibnl_attr_off(msg, nla_nest_start(msg, type));
 }
 
-static inline struct nlattr *golibnl_attr_at(struct nl_msg *msg, int off)
-{
-	return (struct nlattr *)((char *)nlmsg_hdr(msg) + off);
-}
-
 /*
  * Whether a nest that was started at off can be ended or cancelled: it lies within the message, and what follows it
  * fits when it is padded. nla_nest_end() aborts, and nla_nest_cancel() wraps, where this says no. The padding is done
@@ -285,6 +294,31 @@ static inline int golibnl_nest_ready(struct nl_msg *msg, int off)
 	return 1;
 }
 
+#define GOLIBNL_NOT_READY INT_MIN
+
+static inline struct nlattr *golibnl_attr_at(struct nl_msg *msg, int off)
+{
+	return (struct nlattr *)((char *)nlmsg_hdr(msg) + off);
+}
+
+static inline int golibnl_nest_end(struct nl_msg *msg, int off)
+{
+	return golibnl_nest_ready(msg, off) ? nla_nest_end(msg, golibnl_attr_at(msg, off)) : GOLIBNL_NOT_READY;
+}
+
+static inline int golibnl_nest_end_keep_empty(struct nl_msg *msg, int off)
+{
+	return golibnl_nest_ready(msg, off) ? nla_nest_end_keep_empty(msg, golibnl_attr_at(msg, off)) : GOLIBNL_NOT_READY;
+}
+
+static inline int golibnl_nest_cancel(struct nl_msg *msg, int off)
+{
+	if (!golibnl_nest_ready(msg, off))
+		return GOLIBNL_NOT_READY;
+	nla_nest_cancel(msg, golibnl_attr_at(msg, off));
+	return 0;
+}
+
 /* nlmsg_expand() leaves the new room as realloc() gives it; messages begin zeroed, and go to the kernel. */
 static inline int golibnl_expand(struct nl_msg *msg, size_t size)
 {
@@ -294,11 +328,6 @@ static inline int golibnl_expand(struct nl_msg *msg, size_t size)
 	if (err >= 0)
 		memset((char *)nlmsg_hdr(msg) + before, 0, size - before);
 	return err;
-}
-
-static inline int golibnl_debug(void)
-{
-	return __atomic_load_n(&nl_debug, __ATOMIC_RELAXED);
 }
 
 static inline void golibnl_set_debug(int level)

@@ -368,6 +368,7 @@ func (m *Msg) Pointer() unsafe.Pointer {
 		return nil
 	}
 	lent := m.lent.Load() != notLent
+	m.exposed.Store(true)
 	m.guard.Release()
 	if lent {
 		return p
@@ -386,6 +387,7 @@ func MsgFromPointer(p unsafe.Pointer) (*Msg, error) {
 	m := &Msg{}
 	m.guard.Init(p)
 	m.shared.Store(true)
+	m.exposed.Store(true)
 	m.refs.Store(1)
 	known := msgs.add(p, m, func(old *Msg) bool { return oneMore(&old.guard, &old.refs) })
 	if known == m {

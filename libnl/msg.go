@@ -36,6 +36,11 @@ type Msg struct {
 	busy   atomic.Bool // a send or a Parse is running
 	shared atomic.Bool // C has the pointer, too
 	nests  []*Nlattr   // that were started and are there, in order
+
+	// Where the C message has its bytes, and for how many there is room: known once asked for, so that reading and putting
+	// take no call of C. Who has C replace the buffer forgets it; it is not kept once C has the pointer.
+	room    C.struct_golibnl_room
+	exposed atomic.Bool
 }
 
 func newMsg(fn string, p *C.struct_nl_msg) (*Msg, error) {
@@ -54,9 +59,9 @@ func (m *Msg) own(p *C.struct_nl_msg) {
 	m.guard.Own("Msg")
 }
 
-// borrowMsg wraps a message of libnl's for the time of a callback.
-func borrowMsg(p *C.struct_nl_msg, out bool) *Msg {
-	m := &Msg{}
+// borrowMsg wraps a message of libnl's, whose bytes are at head, for the time of a callback.
+func borrowMsg(p *C.struct_nl_msg, head *C.struct_nlmsghdr, out bool) *Msg {
+	m := &Msg{room: C.struct_golibnl_room{head: head}}
 	m.lent.Store(lentIn)
 	if out {
 		m.lent.Store(lentOut)
@@ -77,22 +82,36 @@ func (m *Msg) g() *core.Guard {
 	return &m.guard
 }
 
+// lock is the beginning of with, for who unlocks the guard.
+func (m *Msg) lock() (*C.struct_nl_msg, error) {
+	for {
+		p, err := m.g().Lock(0)
+		if err == nil || !errors.Is(err, ErrBusy) || m.busy.Load() {
+			return (*C.struct_nl_msg)(p), err
+		}
+		runtime.Gosched() // readers, who will not be long
+	}
+}
+
+// head is where the message, which the caller has locked, has its bytes; room.size is known then.
+func (m *Msg) head(p *C.struct_nl_msg) *C.struct_nlmsghdr {
+	if m.room.size == 0 || m.exposed.Load() {
+		m.room = C.golibnl_room(p)
+	}
+	return m.room.head
+}
+
 // ptr is the C message, for a caller that is inside a call on it.
 func (m *Msg) ptr() *C.struct_nl_msg { return (*C.struct_nl_msg)(m.guard.Pointer()) }
 
 // with runs f, a C call that neither waits nor calls back, with the message to itself.
 func (m *Msg) with(f func(p *C.struct_nl_msg) error) error {
-	for {
-		p, err := m.g().Lock(0)
-		switch {
-		case err == nil:
-			defer m.guard.Unlock()
-			return f((*C.struct_nl_msg)(p))
-		case !errors.Is(err, ErrBusy) || m.busy.Load():
-			return err
-		}
-		runtime.Gosched() // readers, who will not be long
+	p, err := m.lock()
+	if err != nil {
+		return err
 	}
+	defer m.guard.Unlock()
+	return f(p)
 }
 
 // read runs f, which only reads the message. Others may read it at the same time, and a send may be running with it.
@@ -254,6 +273,7 @@ func (m *Msg) Get() (*Msg, error) {
 			C.nlmsg_set_creds(c, creds)
 		}
 		m.guard.Swap(unsafe.Pointer(c))
+		m.room = C.struct_golibnl_room{}
 		m.lent.Store(notLent)
 		m.refs.Store(1)
 		m.guard.Own("Msg")

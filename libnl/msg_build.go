@@ -16,7 +16,16 @@ import (
 //
 //	struct nlmsghdr *nlmsg_hdr(struct nl_msg *);
 func (m *Msg) Hdr() (h *Nlmsghdr) {
-	_ = m.read(func(p *C.struct_nl_msg) { h = nlmsghdrOf(C.nlmsg_hdr(p)) })
+	p, err := m.g().Acquire()
+	if err != nil {
+		return nil
+	}
+	head := m.room.head // who changes it is alone with the message
+	if head == nil || m.exposed.Load() {
+		head = C.nlmsg_hdr((*C.struct_nl_msg)(p))
+	}
+	h = nlmsghdrOf(head)
+	m.guard.Release()
 	return h
 }
 
@@ -178,6 +187,7 @@ func (m *Msg) Expand(size int) error {
 		if m.lent.Load() == lentOut {
 			return ErrBorrowed
 		}
+		m.room = C.struct_golibnl_room{}
 		if ret := C.golibnl_expand(p, C.size_t(max(size, 0))); ret < 0 {
 			return failure("nlmsg_expand", ret, 0)
 		}

@@ -6,6 +6,7 @@ import "C"
 import (
 	"encoding/binary"
 	"iter"
+	"slices"
 	"unsafe"
 )
 
@@ -49,7 +50,7 @@ func nlmsghdrAt(b []byte) *Nlmsghdr {
 
 // nlmsghdrOf copies a message of libnl's, whose length libnl has checked.
 func nlmsghdrOf(p *C.struct_nlmsghdr) *Nlmsghdr {
-	return nlmsghdrAt(C.GoBytes(unsafe.Pointer(p), C.int(p.nlmsg_len)))
+	return nlmsghdrAt(slices.Clone(unsafe.Slice((*byte)(unsafe.Pointer(p)), p.nlmsg_len)))
 }
 
 func (h *Nlmsghdr) c() (c C.struct_nlmsghdr) {
@@ -119,10 +120,11 @@ func (h *Nlmsghdr) Datalen() int { return len(h.payload()) }
 //	struct nlattr *nlmsg_attrdata(const struct nlmsghdr *, int);
 func (h *Nlmsghdr) Attrdata(hdrlen int) []byte {
 	b := h.payload()
-	if hdrlen < 0 || hdrlen > len(b) || align(hdrlen) >= len(b) {
+	n := uint(hdrlen+NLMSG_ALIGNTO-1) &^ (NLMSG_ALIGNTO - 1)
+	if hdrlen < 0 || n >= uint(len(b)) {
 		return nil
 	}
-	return b[align(hdrlen):]
+	return b[n:]
 }
 
 // Attrlen returns the length of the attributes, 0 if there are none.
@@ -223,7 +225,8 @@ func NlmsgOk(b []byte) bool {
 	if len(b) < NLMSG_HDRLEN || len(b) > maxSize {
 		return false
 	}
-	return C.nlmsg_ok((*C.struct_nlmsghdr)(unsafe.Pointer(&b[0])), C.int(len(b))) != 0
+	n := binary.NativeEndian.Uint32(b)
+	return n >= NLMSG_HDRLEN && int64(n) <= int64(len(b))
 }
 
 // NlmsgNext returns what follows the first message of b, nil if nothing does.

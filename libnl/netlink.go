@@ -6,6 +6,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -170,8 +171,11 @@ func (s *Socket) enterMsgAs(roles role, msg *Msg) (flight, error) {
 // fixPort makes the port ID that libnl would make while it completes a message, since GetLocalPort on another goroutine
 // must not make one at the same time.
 func (f *flight) fixPort() {
-	if f.msg == nil || C.nlmsg_hdr(f.msg.ptr()).nlmsg_pid == NL_AUTO_PORT {
-		f.s.GetLocalPort()
+	if f.s.hasPort.Load() && !f.s.shared.Load() || f.msg != nil && C.nlmsg_hdr(f.msg.ptr()).nlmsg_pid != NL_AUTO_PORT {
+		return
+	}
+	if port := f.s.GetLocalPort(); port != 0 && port != math.MaxUint32 {
+		f.s.hasPort.Store(true)
 	}
 }
 
@@ -257,7 +261,7 @@ func (u Ucred) c() (c C.struct_ucred) {
 // Implements:
 //
 //	extern int nl_debug;
-func NlDebug() int { return int(C.golibnl_debug()) }
+func NlDebug() int { return int(atomic.LoadInt32((*int32)(unsafe.Pointer(&C.nl_debug)))) }
 
 // SetNlDebug sets the level of libnl's messages on standard error; 0 is none.
 //

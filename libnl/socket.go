@@ -27,6 +27,7 @@ type Socket struct {
 	mu        sync.Mutex // orders the set-up functions, which change shared words in C
 	sending   atomic.Bool
 	receiving atomic.Bool
+	hasPort   atomic.Bool // it has one, and keeps it; see fixPort
 }
 
 // SocketAlloc makes a socket with a callback set of its own, of the kind that the environment variable NLCB names.
@@ -130,7 +131,7 @@ func (s *Socket) with(f func(p *C.struct_nl_sock)) error {
 	return nil
 }
 
-// alone runs f, a C call that neither waits nor calls back, if no call is running on the socket.
+// alone runs f, a C call that neither waits nor calls back, if no call is running on the socket. f may change the port.
 func (s *Socket) alone(f func(p *C.struct_nl_sock) error) error {
 	p, err := s.g().Lock(0)
 	if err != nil {
@@ -140,6 +141,7 @@ func (s *Socket) alone(f func(p *C.struct_nl_sock) error) error {
 	if s.shared.Load() && s.cb.guests.Load() > 0 { // C is in a call, which has called Go
 		return ErrBusy
 	}
+	s.hasPort.Store(false)
 	return f((*C.struct_nl_sock)(p))
 }
 
