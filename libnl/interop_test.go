@@ -3,6 +3,7 @@ package libnl_test
 import (
 	"errors"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -462,4 +463,19 @@ func TestInteropFromManyGoroutines(t *testing.T) {
 		})
 	}
 	within(t, wg.Wait)
+}
+
+// TestExpandedByC has C move a message's bytes between calls of Go's, which must not look for them where they were.
+func TestExpandedByC(t *testing.T) {
+	m, err := libnl.NlmsgAllocSize(24)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, m.Free()) }()
+	require.NoError(t, m.NlaPutU32(1, 1))
+	require.ErrorIs(t, m.NlaPutU32(2, 2), libnl.NLE_NOMEM)
+	for size := 64; size <= 1<<16; size *= 2 {
+		require.True(t, ctest.Expand(m.Pointer(), size))
+		require.NoError(t, m.NlaPutU32(2, 2))
+		require.Len(t, slices.Collect(m.Hdr().ForEachAttr(0)), m.Hdr().Datalen()/8)
+	}
+	require.ErrorIs(t, m.NlaPut(3, make([]byte, 1<<16-100)), libnl.NLE_NOMEM)
 }

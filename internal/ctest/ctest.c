@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "ctest.h"
 
+#include <netlink/msg.h>
+
 #include <malloc.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -32,4 +34,9 @@ int golibnl_ctest_route(void)
 
 	rtnl_link_put(link);
 	return link != NULL;
+}
+
+int golibnl_ctest_expand(void *msg, size_t size)
+{
+	return nlmsg_expand(msg, size);
 }

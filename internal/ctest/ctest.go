@@ -9,6 +9,8 @@ package ctest
 // #include "ctest.h"
 import "C"
 
+import "unsafe"
+
 // MallocInUse returns the bytes that malloc has given out and not got back; ok is false where the C library does not tell.
 func MallocInUse() (n uint64, ok bool) {
 	v := C.golibnl_ctest_in_use()
@@ -20,3 +22,8 @@ func PretendPid(pid int) { C.golibnl_ctest_pid = C.int(pid) }
 
 // LinkRoute makes sure that libnl-route is linked, and so its cache operations registered, and says so.
 func LinkRoute() bool { return C.golibnl_ctest_route() != 0 }
+
+// Expand is nlmsg_expand, called by C: msg is a struct nl_msg *.
+func Expand(msg unsafe.Pointer, size int) bool {
+	return C.golibnl_ctest_expand(msg, C.size_t(size)) >= 0
+}
