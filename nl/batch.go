@@ -139,7 +139,11 @@ func (b *batch) run(ctx context.Context) (err error) {
 		return err
 	}
 	b.batch = getBatch()
-	defer func() { putBatch(b.batch) }()
+	defer func() {
+		if b.batch != nil {
+			putBatch(b.batch)
+		}
+	}()
 	stop := b.e.interruptedBy(ctx)
 	defer stop()
 	for b.next < len(b.reqs) {
@@ -197,11 +201,15 @@ func (b *batch) window(ctx context.Context) error {
 	}
 	want := pump.Want{Terminators: b.missing, Any: b.e.wanted().Any}
 	to := pump.Address{Port: b.port}
-	b.in.stats.sent(len(b.buf))
 	err := b.e.pump.Exchange(b.buf, to, b.batch, want)
-	if tryAgain(err) {
+	switch {
+	case err == nil:
+		b.in.stats.sent(len(b.buf))
+	case tryAgain(err):
 		if err = b.e.send(ctx, b.buf, to); err == nil {
 			b.e.pump.Read(b.batch, want)
+		} else if ctx.Err() != nil {
+			err = fmt.Errorf("%w: %w", ErrNotSent, err)
 		}
 	}
 	if err != nil {
@@ -218,12 +226,14 @@ func (b *batch) window(ctx context.Context) error {
 			// The kernel has answered all by now: what is not in the queue does not come.
 			b.e.pump.Read(b.batch, want)
 			if b.batch.Why() == pump.Empty && b.batch.Datagrams() == 0 {
+				b.giveUp()
 				b.loseAll(unknown(ErrOverrun))
 				return nil
 			}
 			continue
 		}
-		if err := b.e.read(b.batch, want); err != nil {
+		if b.batch, err = b.e.read(b.batch, want, false); err != nil {
+			b.giveUp()
 			if ctx.Err() != nil {
 				return ended(ctx)
 			}
@@ -246,6 +256,9 @@ func (b *batch) fill() {
 		start := len(b.buf)
 		b.starts = append(b.starts, start)
 		buf, err := appendRequest(b.buf, req, unix.NLM_F_ACK)
+		if err == nil {
+			err = b.in.answerable(req.Port)
+		}
 		if err != nil {
 			b.fail(b.next, b.failure(b.next, err))
 			continue
@@ -258,17 +271,21 @@ func (b *batch) fill() {
 
 // take reads the answers that were received.
 func (b *batch) take() {
-	b.in.stats.received(b.batch)
+	b.in.received(b.batch)
 	m := &b.msg
 	for b.batch.Next(m) {
 		i := int(m.Seq - b.seq)
+		if m.Datagram.Port != b.port || m.Datagram.Group != 0 && b.e.listens {
+			b.e.notMine(m)
+			continue
+		}
 		if m.Datagram.Flags&pump.Truncated != 0 {
 			b.in.truncated(m.Datagram)
 			b.lost = true
 			continue
 		}
-		if i < b.first || i >= b.next || m.Datagram.Port != b.reqs[i].Port || m.Datagram.Group != 0 {
-			b.notMine(m)
+		if i < b.first || i >= b.next {
+			b.e.notMine(m)
 			continue
 		}
 		if b.answered[i] {
@@ -285,27 +302,37 @@ func (b *batch) take() {
 			} else if b.reqs[i].Flags&unix.NLM_F_DUMP == 0 {
 				continue // the acknowledgement follows
 			}
+		case pump.Unseen:
+			if m.Type < unix.NLMSG_MIN_TYPE {
+				b.lost = true // libnl could not judge it
+			}
+			continue
 		default:
 			continue
 		}
 		b.answered[i] = true
 		b.missing--
 	}
-	b.in.stats.malformed.Add(uint64(b.batch.Malformed()))
+	b.in.malformed(b.batch.Malformed())
 	if b.batch.Err() != 0 {
 		b.in.overrun("batch")
+		b.e.lost()
 		b.lost = true
 	}
 }
 
-func (b *batch) notMine(m *pump.Message) {
+// giveUp has the answers that are missing dropped when they come, if they come where others look.
+func (b *batch) giveUp() {
 	if b.in.turns == nil {
-		b.in.stats.late.Add(1)
 		return
 	}
 	b.e.mu.Lock()
 	defer b.e.mu.Unlock()
-	b.e.hand(m)
+	for i := b.first; i < b.next; i++ {
+		if !b.answered[i] {
+			b.e.giveUp(b.seq+uint32(i), late{port: b.port, dump: b.reqs[i].Flags&unix.NLM_F_DUMP != 0})
+		}
+	}
 }
 
 // request is the message of a request in the window; nil if it could not be made.

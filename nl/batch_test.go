@@ -62,7 +62,8 @@ func TestBatchWithSmallBuffer(t *testing.T) {
 // What is wrong with one is no harm to the rest.
 func TestBatchWithBadRequests(t *testing.T) {
 	testns.Run(t, func(t *testing.T) {
-		c := dial(t)
+		const nobody = 4294967295
+		c := dial(t, WithSenders(nobody))
 		setUpLoopback(t, c)
 		before := countRoutes(t, c)
 		reqs := routes(1000)
@@ -70,7 +71,8 @@ func TestBatchWithBadRequests(t *testing.T) {
 		reqs[200].Payload[1] = 33 // bits of the prefix
 		reqs[300] = Request{Type: 4711}
 		reqs[400].Payload = make([]byte, 8<<20) // more than any send buffer
-		reqs[500].Port = 4294967295
+		reqs[500].Port = nobody
+		reqs[600].Port = 5 // whose answer would be dropped
 		results, err := c.Batch(within(t), reqs)
 		require.Error(t, err)
 		for i, err := range results {
@@ -83,16 +85,18 @@ func TestBatchWithBadRequests(t *testing.T) {
 				require.ErrorIs(t, err, unix.EMSGSIZE)
 			case 500:
 				require.ErrorIs(t, err, unix.ECONNREFUSED)
+			case 600:
+				require.ErrorContains(t, err, "WithSenders")
 			default:
 				require.NoError(t, err, i)
 			}
 		}
-		require.Equal(t, 995, countRoutes(t, c)-before)
+		require.Equal(t, 994, countRoutes(t, c)-before)
 	})
 }
 
 func TestBatchStops(t *testing.T) {
-	for _, options := range [][]Option{{WithReadBuffer(4096)}, {WithReadBuffer(4096), WithPort(4711)}} {
+	for _, options := range [][]Option{{WithReadBuffer(4096)}, {WithReadBuffer(4096), WithPort(ownPort)}} {
 		testns.Run(t, func(t *testing.T) {
 			c := dial(t, options...)
 			setUpLoopback(t, c)

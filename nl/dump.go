@@ -3,7 +3,6 @@ package nl
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"math/rand/v2"
 	"net"
@@ -52,6 +51,7 @@ type dumping struct {
 	yield       func(Message, error) bool
 	interrupted bool
 	clean       bool // nothing more is to come
+	malformed   int  // datagrams of the batch that have been counted
 }
 
 // errStopped says that the loop has ended the dump.
@@ -115,6 +115,9 @@ func (d *dumping) run(ctx context.Context) error {
 		return d.in.error("dump", nil, err)
 	}
 	k.buf = d.buf
+	if err := d.in.answerable(d.req.Port); err != nil {
+		return d.in.error("dump", d.buf, err)
+	}
 	if ctx.Err() != nil {
 		return d.in.error("dump", d.buf, ended(ctx))
 	}
@@ -136,7 +139,6 @@ func (d *dumping) run(ctx context.Context) error {
 	}
 	d.clean = true
 	d.batch = getBatch()
-	defer func() { putBatch(d.batch) }()
 	stop := d.e.interruptedBy(ctx)
 	defer func() {
 		stop()
@@ -151,14 +153,19 @@ func (d *dumping) run(ctx context.Context) error {
 			return err
 		}
 		d.in.stats.retries.Add(1)
-		pause := min(time.Millisecond<<attempt, time.Second)
-		if err := sleep(ctx, pause/2+rand.N(pause)); err != nil {
+		if err := sleep(ctx, backOff(attempt)); err != nil {
 			return d.in.error("dump", d.buf, err)
 		}
 		if d.restart != nil {
 			d.restart()
 		}
 	}
+}
+
+// backOff is how long to wait after an attempt, by its number from 0 on.
+func backOff(attempt int) time.Duration {
+	pause := min(time.Millisecond<<min(attempt, 10), time.Second)
+	return pause/2 + rand.N(pause)
 }
 
 // once runs one attempt, and reports whether there should be another one.
@@ -170,17 +177,24 @@ func (d *dumping) once(ctx context.Context, more bool) (again bool, _ error) {
 	setSeq(d.buf, d.seq, d.e.port)
 	want := pump.Want{Terminators: 1, Any: d.e.wanted().Any}
 	to := pump.Address{Port: d.req.Port}
-	d.in.stats.sent(len(d.buf))
+	if d.batch == nil {
+		d.batch = getBatch()
+	}
 	err := d.e.pump.Exchange(d.buf, to, d.batch, want)
-	if tryAgain(err) {
+	switch {
+	case err == nil:
+		d.clean = false
+		d.in.stats.sent(len(d.buf))
+		d.received()
+	case tryAgain(err):
 		if err = d.e.send(ctx, d.buf, to); err == nil {
+			d.clean = false
 			err = d.read(ctx, want)
 		}
 	}
 	if err != nil {
 		return false, d.in.error("dump", d.buf, err)
 	}
-	d.clean = false
 	for {
 		done, err := d.batchDone(more && !d.ignore)
 		if done || err != nil {
@@ -209,8 +223,12 @@ func (d *dumping) end(more bool, err error) (again bool, _ error) {
 
 func (d *dumping) read(ctx context.Context, want pump.Want) error {
 	for {
-		err := d.e.read(d.batch, want)
+		b := d.batch
+		d.batch = nil
+		b, err := d.e.read(b, want, false)
 		if err == nil {
+			d.batch = b
+			d.received()
 			return nil
 		}
 		if ctx.Err() != nil {
@@ -225,18 +243,12 @@ func (d *dumping) read(ctx context.Context, want pump.Want) error {
 // batchDone goes through what was received, and reports whether that was the end of the dump. With hold, messages of an
 // interrupted dump are not yielded any more: it will be repeated.
 func (d *dumping) batchDone(hold bool) (bool, error) {
-	d.in.stats.received(d.batch)
-	defer func() { d.in.stats.malformed.Add(uint64(d.batch.Malformed())) }()
 	m := &d.msg
-	for d.batch.Next(m) {
+	for d.next() {
 		from := m.Datagram
 		if from.Flags&pump.Truncated != 0 {
 			d.in.truncated(from)
-			return false, d.in.error("dump", d.buf, fmt.Errorf("%w: a datagram of %d bytes is more than is received at once", unix.EMSGSIZE, from.Real))
-		}
-		if m.Seq != d.seq || from.Port != d.req.Port || from.Group != 0 {
-			d.notMine(m)
-			continue
+			return false, d.in.error("dump", d.buf, tooLarge(from))
 		}
 		if m.Flags&unix.NLM_F_DUMP_INTR != 0 {
 			d.interrupted = true
@@ -269,7 +281,7 @@ func (d *dumping) batchDone(hold bool) (bool, error) {
 		}
 	}
 	if errno := d.batch.Err(); errno == unix.ENOBUFS {
-		d.in.overrun("dump")
+		d.lost()
 		return false, d.in.error("dump", d.buf, ErrOverrun)
 	} else if errno != 0 {
 		return false, d.in.error("dump", d.buf, errno)
@@ -288,37 +300,100 @@ func (d *dumping) over(info ackInfo, err *Error) (bool, error) {
 	return true, nil
 }
 
-// notMine is for messages that do not belong to the dump: on a connection's only socket they may be somebody else's.
-func (d *dumping) notMine(m *pump.Message) {
-	if d.in.turns == nil {
-		d.in.stats.late.Add(1)
-		return
-	}
-	d.e.mu.Lock()
-	defer d.e.mu.Unlock()
-	d.e.hand(m)
+// received counts what was received.
+func (d *dumping) received() {
+	d.malformed = 0
+	d.in.received(d.batch)
 }
 
-// leave gives the socket back. On a connection's only socket the rest of a dump has to be received first.
+// next goes to the next message that belongs to the dump, or that was to for all one can know.
+func (d *dumping) next() bool {
+	for d.batch.Next(&d.msg) {
+		from := d.msg.Datagram
+		mine := from.Port == d.req.Port && (from.Group == 0 || !d.e.listens)
+		if mine && (d.msg.Seq == d.seq || from.Flags&pump.Truncated != 0) {
+			return true
+		}
+		d.e.notMine(&d.msg)
+	}
+	n := d.batch.Malformed()
+	d.in.malformed(n - d.malformed)
+	d.malformed = n
+	return false
+}
+
+// lost is called when messages were lost, which on a connection's only socket may be notifications too.
+func (d *dumping) lost() {
+	d.in.overrun("dump")
+	d.e.lost()
+}
+
+// leave gives the socket back, and the batch.
 func (d *dumping) leave() {
 	if d.in.turns == nil {
 		d.in.dumped(d.e, d.clean)
-		return
+	} else {
+		d.drain()
+		d.e.giveBack()
+		d.e.leave()
 	}
-	defer d.e.leave()
-	defer d.e.giveBack()
-	d.yield = func(Message, error) bool { return true }
-	for !d.clean {
-		if _, err := d.batchDone(false); err != nil || d.clean {
-			return
+	if d.batch != nil {
+		putBatch(d.batch)
+	}
+}
+
+// drain receives the rest of a dump, which on a connection's only socket is in the way of others. The kernel has it ready
+// whenever it is asked for; a process may not.
+func (d *dumping) drain() {
+	for d.batch != nil {
+		for d.next() {
+			switch d.msg.Type {
+			case unix.NLMSG_DONE, unix.NLMSG_ERROR:
+				d.clean = true
+			}
+		}
+		if d.clean || d.req.Port != 0 {
+			break
 		}
 		d.e.pump.Read(d.batch, pump.Want{Terminators: 1, Any: d.e.wanted().Any})
+		d.received()
+		if d.batch.Err() == unix.ENOBUFS {
+			d.lost()
+		}
 		if d.batch.Why() == pump.Empty && d.batch.Datagrams() == 0 {
-			// The kernel has the rest of a dump ready whenever it is asked for. A process may not.
-			d.e.mu.Lock()
-			d.e.giveUp(d.seq)
-			d.e.mu.Unlock()
-			return
+			break
 		}
 	}
+	if !d.clean {
+		d.e.mu.Lock()
+		d.e.giveUp(d.seq, late{port: d.req.Port, dump: true})
+		d.e.mu.Unlock()
+	}
+}
+
+// notMine is for messages that belong to nobody who reads for itself alone: on a connection's only socket they may be
+// somebody else's.
+func (e *endpoint) notMine(m *pump.Message) {
+	switch {
+	case e.owner.turns != nil:
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.hand(m)
+	case !e.owner.trusts(m.Datagram.Port):
+		e.owner.refuse(1)
+	case m.Datagram.Flags&pump.Truncated != 0:
+		e.owner.truncated(m.Datagram)
+	default:
+		e.owner.late(1)
+	}
+}
+
+// lost is called when somebody who reads for itself alone learns that messages were lost.
+func (e *endpoint) lost() {
+	if e.owner.turns == nil {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.gap = e.queueSize()
 }

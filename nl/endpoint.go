@@ -32,6 +32,7 @@ type endpoint struct {
 	poll  func(fd uintptr) bool
 	batch *pump.Batch
 	want  pump.Want
+	now   bool
 
 	deadline struct {
 		sync.Mutex
@@ -39,6 +40,7 @@ type endpoint struct {
 		past bool
 	}
 
+	feed feed
 	exchange
 }
 
@@ -65,6 +67,11 @@ func openEndpoint(owner *conn) (*endpoint, error) {
 }
 
 func setUp(fd, family int, cfg *config) (*endpoint, error) {
+	if cfg.fd >= 0 {
+		if err := adoptable(fd, family); err != nil {
+			return nil, fmt.Errorf("descriptor %d: %w", fd, err)
+		}
+	}
 	if err := cfg.apply(fd); err != nil {
 		return nil, err
 	}
@@ -86,7 +93,7 @@ func setUp(fd, family int, cfg *config) (*endpoint, error) {
 	}
 	addr, ok := sa.(*unix.SockaddrNetlink)
 	if !ok {
-		return nil, fmt.Errorf("descriptor %d is not a netlink socket", fd)
+		return nil, fmt.Errorf("an address of type %T", sa)
 	}
 	dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
@@ -109,8 +116,35 @@ func setUp(fd, family int, cfg *config) (*endpoint, error) {
 	}
 	e.users.Store(1)
 	e.poll = e.readNow
+	e.listens = cfg.onlyOne()
 	e.init()
 	return e, nil
+}
+
+// adoptable says why a connection to the family cannot take a descriptor over; nil if it can.
+func adoptable(fd, family int) error {
+	domain, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN)
+	if err != nil {
+		return err
+	}
+	if domain != unix.AF_NETLINK {
+		return fmt.Errorf("it is a socket of domain %d, not of netlink", domain)
+	}
+	protocol, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PROTOCOL)
+	if err != nil {
+		return err
+	}
+	if protocol != family {
+		return fmt.Errorf("it is a netlink socket of family %d, not %d", protocol, family)
+	}
+	sa, err := unix.Getsockname(fd)
+	if err != nil {
+		return err
+	}
+	if a, ok := sa.(*unix.SockaddrNetlink); !ok || a.Pid == 0 {
+		return errors.New("the socket is not bound to a port ID")
+	}
+	return nil
 }
 
 // listen makes the socket one for notifications. Nobody may read meanwhile.
@@ -119,7 +153,17 @@ func (e *endpoint) listen() error {
 		return err
 	}
 	e.pump.SetControl()
+	e.listens = true
 	return nil
+}
+
+// queueSize is how many bytes of messages may be in the socket's queue, at least 1.
+func (e *endpoint) queueSize() int {
+	n, err := unix.GetsockoptInt(e.pump.FD(), unix.SOL_SOCKET, unix.SO_RCVBUF)
+	if err != nil {
+		return 1
+	}
+	return max(n, 1)
 }
 
 // enter keeps the socket from being freed, until leave.
@@ -152,19 +196,35 @@ func (e *endpoint) close() {
 }
 
 func (e *endpoint) readNow(uintptr) bool {
+	if e.batch == nil {
+		e.batch = getBatch()
+	}
 	e.pump.Read(e.batch, e.want)
-	return e.batch.Why() != pump.Empty || e.batch.Datagrams() > 0 || e.batch.Refused() > 0
+	if e.now || e.batch.Why() != pump.Empty || e.batch.Datagrams() > 0 || e.batch.Refused() > 0 {
+		return true
+	}
+	putBatch(e.batch)
+	e.batch = nil
+	return false
 }
 
-// read waits until there is something to receive, or what interrupts set in motion. It is for one goroutine at a time.
-func (e *endpoint) read(b *pump.Batch, w pump.Want) error {
-	e.batch, e.want = b, w
+// read waits until there is something to receive, with now for nothing, or until what interrupts is set in motion. It
+// takes over b, which may be nil, and returns what it read into, which is nil if it failed: whoever waits holds no batch.
+// It is for one goroutine at a time.
+func (e *endpoint) read(b *pump.Batch, w pump.Want, now bool) (*pump.Batch, error) {
+	e.batch, e.want, e.now = b, w, now
 	err := e.raw.Read(e.poll)
-	e.batch = nil
-	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-		return net.ErrClosed
+	b, e.batch = e.batch, nil
+	if err == nil {
+		return b, nil
 	}
-	return err
+	if b != nil {
+		putBatch(b)
+	}
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		err = net.ErrClosed
+	}
+	return nil, err
 }
 
 // past is a time that has passed.

@@ -195,6 +195,8 @@ var hints = map[syscall.Errno]string{
 	unix.ENETUNREACH:     "the gateway is not reachable; check the addresses and routes of the interface",
 	unix.ENETDOWN:        "set the interface up first",
 	unix.EADDRNOTAVAIL:   "the address is not there",
+	unix.EADDRINUSE:      "another socket of the family has it in this network namespace",
+	unix.ECONNREFUSED:    "no socket has that port ID in this network namespace, or the module or process that had it is gone",
 }
 
 // causes are what an operator can do about an error that is not the kernel's answer.
@@ -216,8 +218,12 @@ func (e *Error) hint() string {
 	if e.Family == unix.NETLINK_GENERIC && e.Type == unix.GENL_ID_CTRL && e.Errno == unix.ENOENT {
 		return "the kernel has no such family; load the module that brings it"
 	}
-	if e.Errno == unix.EINVAL && e.Message == "" && e.Offset == 0 && e.MissingType == 0 {
+	if e.Errno == unix.EINVAL && e.Type != 0 && e.Message == "" && e.Offset == 0 && e.MissingType == 0 {
 		return "the kernel does not say what is wrong; check the attributes and flags of the request"
 	}
-	return hints[e.Errno]
+	errno := e.Errno
+	if errno == 0 && !errors.As(e.Err, &errno) {
+		return ""
+	}
+	return hints[errno]
 }

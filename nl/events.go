@@ -8,6 +8,7 @@ import (
 	"iter"
 	"os"
 	"runtime"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -113,6 +114,10 @@ func (in *conn) notificationEndpoint() (*endpoint, error) {
 		}
 	}
 	if err := e.listen(); err != nil {
+		if e != in.first {
+			delete(in.all, e)
+			e.close()
+		}
 		return nil, err
 	}
 	in.first = nil
@@ -122,7 +127,7 @@ func (in *conn) notificationEndpoint() (*endpoint, error) {
 
 // Events yields the notifications of the groups that are joined, in the order in which they come, while requests may be
 // made on the same connection. It ends with an error, an [*Error], when ctx does or when the connection is closed. A
-// message is valid until the next iteration.
+// message is valid until the next iteration. A loop that is left goes on in the next one, with the event after the last.
 //
 // An error that is [ErrOverrun] is an event: notifications were lost, since the loop was too slow or the buffer too small.
 // Those before it may have come before the loss or after it; those after it are newer than all that was lost. So read the
@@ -158,54 +163,69 @@ func (c *Conn) Events(ctx context.Context) iter.Seq2[Message, error] {
 	}
 }
 
+// feed is where the loop over a socket for notifications is. It belongs to whoever has taken the notices.
+type feed struct {
+	batch *pump.Batch // what has not been seen of it is next; nil for nothing
+	gap   int         // see exchange
+}
+
 // events reads notifications from a socket that is for them alone. Nil is the end of the loop.
 func (e *endpoint) events(ctx context.Context, yield func(Message, error) bool) error {
 	in := e.owner
-	b := getBatch()
-	defer func() { putBatch(b) }()
 	stop := e.interruptedBy(ctx)
 	defer stop()
+	f := &e.feed
 	want := pump.Want{Any: e.wanted().Any}
-	// The kernel says that something is lost before it hands out what is in the buffer, which is older. That comes first.
-	lost, old := false, 0
 	for {
 		if ctx.Err() != nil {
 			return ended(ctx)
 		}
-		if lost {
-			e.pump.Read(b, want)
-		} else if err := e.read(b, want); err != nil {
+		if f.batch == nil {
+			b, err := e.read(nil, want, f.gap > 0)
 			if errors.Is(err, os.ErrDeadlineExceeded) {
 				continue
 			}
-			return err
-		}
-		in.stats.received(b)
-		if !e.eachEvent(b, yield) {
-			return nil
-		}
-		in.stats.malformed.Add(uint64(b.Malformed()))
-		old -= b.Bytes()
-		errno := b.Err()
-		if lost && (b.Why() == pump.Empty || old <= 0 || errno != 0) { // the kernel says it again only after it was empty
-			lost = false
-			if !yield(Message{}, in.error("events", nil, ErrOverrun)) {
-				return nil
-			}
-		}
-		switch errno {
-		case 0:
-		case unix.ENOBUFS:
-			in.overrun("notifications")
-			lost = true
-			var err error
-			if old, err = unix.GetsockoptInt(e.pump.FD(), unix.SOL_SOCKET, unix.SO_RCVBUF); err != nil {
+			if err != nil {
 				return err
 			}
-		default:
+			in.received(b)
+			f.batch = b
+		}
+		if !e.eachEvent(f.batch, yield) {
+			return nil
+		}
+		errno, missed := e.endOfBatch()
+		if missed && !yield(Message{}, in.error("events", nil, ErrOverrun)) {
+			return nil
+		}
+		if errno != 0 {
 			return errno
 		}
 	}
+}
+
+// endOfBatch goes on from a batch that has been seen. It reports whether messages were lost after those in it, and what
+// else went wrong.
+func (e *endpoint) endOfBatch() (errno syscall.Errno, missed bool) {
+	f := &e.feed
+	b := f.batch
+	f.batch = nil
+	defer putBatch(b)
+	e.owner.malformed(b.Malformed())
+	errno = b.Err()
+	if f.gap > 0 {
+		f.gap -= b.Bytes()
+		missed = f.gap <= 0 || errno == unix.ENOBUFS || b.Why() == pump.Empty
+	}
+	if missed {
+		f.gap = 0
+	}
+	if errno == unix.ENOBUFS {
+		e.owner.overrun("notifications")
+		f.gap = e.queueSize()
+		errno = 0
+	}
+	return errno, missed
 }
 
 func (e *endpoint) eachEvent(b *pump.Batch, yield func(Message, error) bool) bool {
@@ -223,7 +243,7 @@ func (e *endpoint) eachEvent(b *pump.Batch, yield func(Message, error) bool) boo
 			}
 			continue
 		case d.Group == 0:
-			in.stats.late.Add(1) // nobody is told this port ID
+			in.late(1) // nobody is told this port ID
 			continue
 		case m.Verdict == pump.Overrun:
 			in.overrun("notifications")

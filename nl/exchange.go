@@ -18,9 +18,12 @@ import (
 type exchange struct {
 	mu      sync.Mutex
 	seq     uint32
-	pending map[uint32]claimant // by sequence number
-	givenUp map[uint32]struct{} // numbers of requests whose answer nobody waits for any more
-	dead    error               // why nothing comes any more
+	pending map[uint32]*call // by sequence number
+	givenUp map[uint32]late  // requests whose answer nobody waits for any more
+	before  map[uint32]late  // those that were given up before these
+	dead    error            // why nothing comes any more
+	listens bool             // it may have joined groups, and is told where a message comes from
+	gap     int              // how many bytes of messages may still come from before a loss that the inboxes are to be told of
 
 	// What came with the answers to requests: what no request claimed, and, on a connection's only socket, notifications.
 	strangers, notices inbox
@@ -31,19 +34,15 @@ type exchange struct {
 	first, last *waiter      // who wait, in the order in which they came
 }
 
-// claimant is a request, or many, that waits for messages with its sequence number. Its methods are called with the
-// exchange locked; the messages are valid for the call.
-type claimant interface {
-	// from is the port ID that answers.
-	from() uint32
-	// take takes a message, and reports whether it was the last one.
-	take(m *pump.Message) (last bool)
-	// fail ends the request with the number without an answer.
-	fail(seq uint32, err error)
+// late is what is known of an answer that nobody waits for.
+type late struct {
+	port uint32 // that it comes from
+	dump bool   // it ends with a DONE; the answers to other requests with an acknowledgement
 }
 
-// maxGivenUp is how many numbers are remembered at most; who gives up more, gets the answers to the others as unclaimed.
-const maxGivenUp = 1 << 16
+// maxGivenUp is how many of the requests that were given up are remembered, at most twice: the answer to an older one
+// would be taken for a message that no request claims.
+const maxGivenUp = 1 << 15
 
 // waiter is somebody who waits for something that a message brings.
 type waiter struct {
@@ -57,8 +56,7 @@ func newWaiter() waiter { return waiter{wake: make(chan struct{}, 1)} }
 
 func (x *exchange) init() {
 	x.seq = rand.Uint32()
-	x.pending = make(map[uint32]claimant)
-	x.givenUp = make(map[uint32]struct{})
+	x.pending = make(map[uint32]*call)
 }
 
 // number returns a sequence number that is not in use.
@@ -67,18 +65,38 @@ func (x *exchange) number() uint32 {
 		x.seq++
 		_, used := x.pending[x.seq]
 		_, late := x.givenUp[x.seq]
-		if x.seq != 0 && !used && !late {
+		_, later := x.before[x.seq]
+		if x.seq != 0 && !used && !late && !later {
 			return x.seq
 		}
 	}
 }
 
 // giveUp forgets a request whose answer may still come.
-func (x *exchange) giveUp(seq uint32) {
+func (x *exchange) giveUp(seq uint32, l late) {
 	delete(x.pending, seq)
-	if len(x.givenUp) < maxGivenUp {
-		x.givenUp[seq] = struct{}{}
+	if len(x.givenUp) >= maxGivenUp {
+		x.givenUp, x.before = nil, x.givenUp
 	}
+	if x.givenUp == nil {
+		x.givenUp = make(map[uint32]late)
+	}
+	x.givenUp[seq] = l
+}
+
+// isLate reports whether a message answers a request that was given up.
+func (x *exchange) isLate(m *pump.Message) bool {
+	for _, all := range []map[uint32]late{x.givenUp, x.before} {
+		l, ok := all[m.Seq]
+		if !ok || l.port != m.Datagram.Port {
+			continue
+		}
+		if m.Type == unix.NLMSG_ERROR || m.Type == unix.NLMSG_DONE && l.dump {
+			delete(all, m.Seq)
+		}
+		return true
+	}
+	return false
 }
 
 func (x *exchange) enqueue(w *waiter) {
@@ -155,10 +173,21 @@ func (x *exchange) end(err error) {
 	}
 }
 
+// failLocked fails all requests in flight, whose answers may come even so.
 func (x *exchange) failLocked(err error) {
-	for seq, c := range x.pending {
-		delete(x.pending, seq)
-		c.fail(seq, err)
+	for seq, k := range x.pending {
+		x.giveUp(seq, k.late())
+		k.fail(err)
+	}
+}
+
+// failFrom is failLocked for those that a port answers.
+func (x *exchange) failFrom(port uint32, err error) {
+	for seq, k := range x.pending {
+		if k.port == port {
+			x.giveUp(seq, k.late())
+			k.fail(err)
+		}
 	}
 }
 
@@ -184,10 +213,9 @@ func ended(ctx context.Context) error {
 }
 
 // await returns when w, which is queued, is ready, when ctx has ended, or when the endpoint is closed; with nil in the
-// first case. Meanwhile it reads for all, if nobody else does. b is the caller's, for reading; nil if it has none.
+// first case. Meanwhile it reads for all, if nobody else does. It takes over b, which is for reading; nil if there is none.
 func (e *endpoint) await(ctx context.Context, w *waiter, b *pump.Batch) error {
 	var stop func() bool
-	own := b == nil
 	e.mu.Lock()
 	defer func() {
 		if stop != nil {
@@ -196,7 +224,7 @@ func (e *endpoint) await(ctx context.Context, w *waiter, b *pump.Batch) error {
 		}
 		e.dequeue(w)
 		e.mu.Unlock()
-		if own && b != nil {
+		if b != nil {
 			putBatch(b)
 		}
 	}()
@@ -208,16 +236,14 @@ func (e *endpoint) await(ctx context.Context, w *waiter, b *pump.Batch) error {
 			return e.dead
 		case e.exclusive == nil && (e.leader == nil || e.leader == w):
 			e.leader = w
-			want := e.wanted()
+			want, now := e.wanted(), e.gap > 0
 			e.mu.Unlock()
-			if b == nil {
-				b = getBatch()
-			}
 			if stop == nil && ctx.Done() != nil {
 				turn := e.turn()
 				stop = context.AfterFunc(ctx, func() { e.interrupt(turn) })
 			}
-			err := e.read(b, want)
+			var err error
+			b, err = e.read(b, want, now)
 			e.mu.Lock()
 			if err == nil {
 				e.deliver(b)
@@ -265,6 +291,9 @@ func (e *endpoint) takeOver(ctx context.Context, w *waiter) error {
 		e.mu.Lock()
 		if ctx.Err() != nil {
 			e.exclusive = nil
+			if e.leader == nil {
+				e.appoint()
+			}
 			return ended(ctx)
 		}
 	}
@@ -287,13 +316,19 @@ func (e *endpoint) wanted() pump.Want {
 
 // deliver hands out what was received.
 func (e *endpoint) deliver(b *pump.Batch) {
-	e.owner.stats.received(b)
+	e.owner.received(b)
 	for b.Next(&e.msg) {
 		e.hand(&e.msg)
 	}
 	e.msg = pump.Message{}
-	e.owner.stats.malformed.Add(uint64(b.Malformed()))
-	switch errno := b.Err(); errno {
+	e.owner.malformed(b.Malformed())
+	errno := b.Err()
+	if e.gap > 0 {
+		if e.gap -= b.Bytes(); e.gap <= 0 || errno == unix.ENOBUFS || b.Why() == pump.Empty {
+			e.missed()
+		}
+	}
+	switch errno {
 	case 0:
 	case unix.ENOBUFS:
 		e.overrun()
@@ -302,11 +337,17 @@ func (e *endpoint) deliver(b *pump.Batch) {
 	}
 }
 
-// overrun is called when messages were lost, it is not known which.
+// overrun is called when messages were lost, it is not known which. The kernel says so before it hands out what it had
+// queued before; it queues nothing more until that has been taken. So the inboxes are told after that.
 func (e *endpoint) overrun() {
 	e.owner.overrun("requests")
 	e.failLocked(unknown(ErrOverrun))
-	clear(e.givenUp)
+	e.gap = e.queueSize()
+}
+
+// missed tells the inboxes that messages were lost after those that have come.
+func (e *endpoint) missed() {
+	e.gap = 0
 	e.notices.overrun()
 	e.strangers.overrun()
 }
@@ -317,27 +358,31 @@ func (e *endpoint) hand(m *pump.Message) {
 		e.owner.refuse(1)
 		return
 	}
+	notice := e.listens && d.Group != 0
 	if d.Flags&pump.Truncated != 0 {
 		e.owner.truncated(d)
-		e.failLocked(unknown(fmt.Errorf("%w: a datagram of %d bytes is more than is received at once", unix.EMSGSIZE, d.Real)))
+		if notice {
+			e.notices.overrun()
+		} else {
+			e.failFrom(d.Port, unknown(tooLarge(d)))
+		}
 		return
 	}
-	if d.Group != 0 {
+	k, ok := e.pending[m.Seq]
+	ok = ok && k.port == d.Port
+	echo := ok && k.echo && m.Port == e.port
+	if notice && !echo {
 		e.notices.add(e.owner, m)
 		return
 	}
-	c, ok := e.pending[m.Seq]
-	if ok && c.from() == d.Port {
-		if c.take(m) {
+	if ok {
+		if k.take(m) {
 			delete(e.pending, m.Seq)
 		}
 		return
 	}
-	if _, late := e.givenUp[m.Seq]; late {
-		e.owner.stats.late.Add(1)
-		if m.Type == unix.NLMSG_DONE || m.Type == unix.NLMSG_ERROR {
-			delete(e.givenUp, m.Seq)
-		}
+	if e.isLate(m) {
+		e.owner.late(1)
 		return
 	}
 	if m.Verdict == pump.Overrun {
@@ -347,10 +392,20 @@ func (e *endpoint) hand(m *pump.Message) {
 	e.strangers.add(e.owner, m)
 }
 
+func tooLarge(d *pump.Datagram) error {
+	return fmt.Errorf("%w: a datagram of %d bytes is more than is received at once", unix.EMSGSIZE, d.Real)
+}
+
 // send sends a datagram, and waits while the peer, if it is a process, has no room for it.
 func (e *endpoint) send(ctx context.Context, b []byte, to pump.Address) error {
-	for pause := time.Millisecond; ; pause = min(2*pause, 64*time.Millisecond) {
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		err := e.pump.Send(b, to)
+		if errors.Is(err, unix.ECONNREFUSED) && to.Groups != 0 && to.Port == 0 {
+			err = nil // the family has no kernel side; the group's members have their copies
+		}
+		if err == nil {
+			e.owner.stats.sent(len(b))
+		}
 		if !tryAgain(err) {
 			return err
 		}
@@ -359,6 +414,9 @@ func (e *endpoint) send(ctx context.Context, b []byte, to pump.Address) error {
 		}
 	}
 }
+
+// Between two attempts to send to a process that has no room.
+const firstPause, lastPause = time.Millisecond, 64 * time.Millisecond
 
 func tryAgain(err error) bool {
 	return err != nil && (errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR))

@@ -73,6 +73,7 @@ type call struct {
 	buf  []byte // as it is sent
 	port uint32
 	dump bool // it may end without an acknowledgement
+	echo bool // it is answered with the notification that it causes
 
 	reply Reply
 	err   *Error
@@ -94,7 +95,10 @@ func (k *call) put() {
 
 func (k *call) prepare(in *conn, req Request) *Error {
 	k.in, k.op, k.port = in, "execute", req.Port
-	k.dump = req.Flags&unix.NLM_F_DUMP != 0
+	k.dump, k.echo = req.Flags&unix.NLM_F_DUMP != 0, req.Flags&unix.NLM_F_ECHO != 0
+	if err := in.answerable(req.Port); err != nil {
+		return in.error(k.op, nil, err)
+	}
 	buf, err := appendRequest(k.buf[:0], req, unix.NLM_F_ACK)
 	if err != nil {
 		return in.error(k.op, nil, err)
@@ -125,8 +129,10 @@ func setSeq(b []byte, seq, port uint32) {
 	binary.NativeEndian.PutUint32(b[12:], port)
 }
 
-func (k *call) from() uint32 { return k.port }
+// late is what is known of its answer once nobody waits for it.
+func (k *call) late() late { return late{port: k.port, dump: k.dump} }
 
+// take takes a message, which is valid for the call, and reports whether it was the last one. The exchange is locked.
 func (k *call) take(m *pump.Message) bool {
 	switch m.Verdict {
 	case pump.Noop:
@@ -154,22 +160,38 @@ func (k *call) take(m *pump.Message) bool {
 	return true
 }
 
-func (k *call) fail(_ uint32, err error) {
+// fail ends the call without an answer. The exchange is locked.
+func (k *call) fail(err error) {
 	k.err = k.in.error(k.op, k.buf, err)
 	k.finish()
 }
 
-// execute sends the call and waits for its end. Whoever finds nobody reading sends and receives in one go: the kernel
-// has mostly answered by then.
+// execute sends the call and waits for its end. While a process that is asked has no room for it, it is in nobody's way.
 func (e *endpoint) execute(ctx context.Context, k *call) error {
+	err := e.ask(ctx, k)
+	for pause := firstPause; tryAgain(err); pause = min(2*pause, lastPause) {
+		if err = sleep(ctx, pause); err == nil {
+			err = e.ask(ctx, k)
+		}
+	}
+	if err != nil {
+		return k.in.error(k.op, k.buf, err)
+	}
+	return k.result()
+}
+
+// ask fails if the call could not be sent. Whoever finds nobody reading sends and receives in one go: the kernel has
+// mostly answered by then.
+func (e *endpoint) ask(ctx context.Context, k *call) error {
 	e.mu.Lock()
 	if e.dead != nil {
 		e.mu.Unlock()
-		return k.in.error(k.op, k.buf, e.dead)
+		return e.dead
 	}
 	seq := e.number()
 	e.pending[seq] = k
 	setSeq(k.buf, seq, e.port)
+	k.err = nil
 	e.enqueue(&k.waiter)
 	lead := e.leader == nil && e.exclusive == nil
 	if lead {
@@ -181,25 +203,23 @@ func (e *endpoint) execute(ctx context.Context, k *call) error {
 	var err error
 	var b *pump.Batch
 	to := pump.Address{Port: k.port}
-	e.owner.stats.sent(len(k.buf))
 	if lead {
 		b = getBatch()
-		defer putBatch(b)
 		err = e.pump.Exchange(k.buf, to, b, want)
 	} else {
 		err = e.pump.Send(k.buf, to)
-	}
-	if tryAgain(err) {
-		lead = false
-		err = e.send(ctx, k.buf, to)
 	}
 	if err != nil {
 		e.mu.Lock()
 		delete(e.pending, seq)
 		e.dequeue(&k.waiter)
 		e.mu.Unlock()
-		return k.in.error(k.op, k.buf, err)
+		if b != nil {
+			putBatch(b)
+		}
+		return err
 	}
+	e.owner.stats.sent(len(k.buf))
 	if lead {
 		e.mu.Lock()
 		e.deliver(b)
@@ -209,18 +229,19 @@ func (e *endpoint) execute(ctx context.Context, k *call) error {
 		}
 		e.mu.Unlock()
 		if through {
-			return k.result()
+			putBatch(b)
+			return nil
 		}
 	}
 	if err := e.await(ctx, &k.waiter, b); err != nil {
 		e.mu.Lock()
 		if k.err == nil && !k.ready {
-			e.giveUp(seq)
+			e.giveUp(seq, k.late())
 			k.err = k.in.error(k.op, k.buf, unknown(err))
 		}
 		e.mu.Unlock()
 	}
-	return k.result()
+	return nil
 }
 
 func (k *call) result() error {

@@ -42,7 +42,7 @@ const askType = unix.NLMSG_MIN_TYPE + 1
 
 // Many goroutines, one connection: each gets its own answer, by its own kind of request.
 func TestExecuteFromManyGoroutines(t *testing.T) {
-	for _, options := range [][]Option{nil, {WithPort(4242)}} {
+	for _, options := range [][]Option{nil, {WithPort(ownPort)}} {
 		testns.Run(t, func(t *testing.T) {
 			c := dial(t, options...)
 			setUpLoopback(t, c)
@@ -147,8 +147,8 @@ func peerThatAcks(t testing.TB) uint32 {
 }
 
 func TestDeadline(t *testing.T) {
-	c := dialUser(t)
 	port := silent(t)
+	c := dialUser(t, WithSenders(port))
 	goroutines := runtime.NumGoroutine()
 	for range 20 {
 		ctx, cancel := context.WithTimeoutCause(within(t), time.Millisecond, errors.New("too slow"))
@@ -205,8 +205,8 @@ func TestLeaderLeaves(t *testing.T) {
 
 func TestCloseWakesAll(t *testing.T) {
 	port := silent(t)
-	for _, options := range [][]Option{nil, {WithPort(4243)}} {
-		c := dialUser(t, options...)
+	for _, options := range [][]Option{nil, {WithPort(ownPort)}} {
+		c := dialUser(t, append(options, WithSenders(port))...)
 		var wg sync.WaitGroup
 		var closed atomic.Int32
 		for i := range 100 {

@@ -2,6 +2,7 @@ package nl
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 
 	"github.com/golibnl/golibnl/internal/pump"
@@ -35,6 +36,15 @@ func (i *inbox) add(in *conn, m *pump.Message) {
 		i.queue = append(i.queue, in.message(m).Clone())
 	}
 	i.tell()
+}
+
+// putBack puts messages that were not asked for any more before those that came since.
+func (i *inbox) putBack(queue []Message, missed bool) {
+	for _, m := range queue {
+		i.size += len(m.Payload) + messageCost
+	}
+	i.queue = slices.Concat(queue, i.queue)
+	i.missed = i.missed || missed
 }
 
 // overrun says that messages were lost before they got here.
@@ -87,8 +97,11 @@ func (i *inbox) each(ctx context.Context, e *endpoint, op string, yield func(Mes
 			}
 			continue
 		}
-		for _, m := range queue {
+		for n, m := range queue {
 			if !yield(m, nil) {
+				e.mu.Lock()
+				i.putBack(queue[n+1:], missed)
+				e.mu.Unlock()
 				return
 			}
 		}

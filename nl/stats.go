@@ -2,6 +2,7 @@ package nl
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"runtime"
 	"slices"
@@ -24,14 +25,6 @@ type counters struct {
 func (s *counters) sent(bytes int) {
 	s.requests.Add(1)
 	s.bytesSent.Add(uint64(bytes))
-}
-
-func (s *counters) received(b *pump.Batch) {
-	s.datagrams.Add(uint64(b.Datagrams()))
-	s.bytesReceived.Add(uint64(b.Bytes()))
-	if n := b.Refused(); n > 0 {
-		s.refused.Add(uint64(n))
-	}
 }
 
 // Stats are numbers about a connection, over all its sockets. Counters begin at Dial.
@@ -114,6 +107,36 @@ func (in *conn) trusts(port uint32) bool {
 func (in *conn) refuse(n int) {
 	in.stats.refused.Add(uint64(n))
 	in.log(slog.LevelWarn, "dropped messages that neither the kernel nor another sender that is allowed sent", "messages", n)
+}
+
+// answerable says why the answer of a port would not get here; nil if it would.
+func (in *conn) answerable(port uint32) error {
+	if in.trusts(port) {
+		return nil
+	}
+	return fmt.Errorf("the answer of port ID %d would be dropped: let it send to the connection with WithSenders or WithAnySender", port)
+}
+
+func (in *conn) received(b *pump.Batch) {
+	in.stats.datagrams.Add(uint64(b.Datagrams()))
+	in.stats.bytesReceived.Add(uint64(b.Bytes()))
+	if n := b.Refused(); n > 0 {
+		in.refuse(n)
+	}
+}
+
+// late counts messages that came too late, or for nobody.
+func (in *conn) late(n int) {
+	in.stats.late.Add(uint64(n))
+	in.log(slog.LevelDebug, "dropped messages that nobody waits for any more", "messages", n)
+}
+
+// malformed counts datagrams with something in them that is no message.
+func (in *conn) malformed(n int) {
+	if n > 0 {
+		in.stats.malformed.Add(uint64(n))
+		in.log(slog.LevelWarn, "dropped what is no message, to the end of its datagram", "datagrams", n)
+	}
 }
 
 func (in *conn) overrun(what string) {
