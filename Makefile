@@ -32,7 +32,11 @@ docker-engine: ## the same with a Docker engine, by both of its builders
 	scripts/docker engine
 static:   ## build the tour as one static file and run it in an empty root
 	scripts/static
+cross:    ## build everything for arm64 and s390x, and run what qemu can
+	scripts/cross
+versions: ## build and test with libnl 3.7.0 and Debian's newest, and with the two newest Go releases
+	scripts/versions
 lint:     ## golangci-lint, at the version above
 	scripts/lint $(GOLANGCI)
 
-.PHONY: help demo test race asan cgocheck parity vm-test bench bench-smoke docs docker docker-engine static lint
+.PHONY: help demo test race asan cgocheck parity vm-test bench bench-smoke docs docker docker-engine static cross versions lint

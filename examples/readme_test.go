@@ -24,6 +24,15 @@ func TestReadmeShowsTheProgram(t *testing.T) {
 	require.Contains(t, squeeze(string(readme)), squeeze(body))
 }
 
+// The Dockerfile that the README shows is the one that make docker builds.
+func TestReadmeShowsTheDockerfile(t *testing.T) {
+	file, err := os.ReadFile("container/Dockerfile")
+	require.NoError(t, err)
+	readme, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	require.Contains(t, string(readme), "```dockerfile\n"+string(file)+"```\n")
+}
+
 // Each program is listed, and each that is listed is there.
 func TestIndexListsThePrograms(t *testing.T) {
 	index, err := os.ReadFile("README.md")

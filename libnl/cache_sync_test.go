@@ -62,7 +62,7 @@ func dropPair(t *testing.T, s *libnl.Socket) {
 func addAddr(t *testing.T, s *libnl.Socket, last byte) {
 	t.Helper()
 	ask(t, s, syscall.RTM_NEWADDR, libnl.NLM_F_CREATE|libnl.NLM_F_EXCL,
-		slices.Concat([]byte{syscall.AF_INET, 8, 0, 0, 1, 0, 0, 0}, padded(syscall.IFA_LOCAL, 127, 0, 0, last)))
+		slices.Concat(binary.NativeEndian.AppendUint32([]byte{syscall.AF_INET, 8, 0, 0}, 1), padded(syscall.IFA_LOCAL, 127, 0, 0, last)))
 }
 
 // inNamespace runs f with a socket in a fresh namespace.

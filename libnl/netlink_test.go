@@ -134,11 +134,13 @@ func TestErrorCallbackSeesTheRequest(t *testing.T) {
 func TestSendSyncAndWaitForAck(t *testing.T) {
 	testns.Run(t, func(t *testing.T) {
 		s := connected(t, libnl.NETLINK_ROUTE)
-		request := func(index byte) *libnl.Msg {
+		request := func(index uint32) *libnl.Msg {
 			m, err := libnl.NlmsgAllocSimple(unix.RTM_SETLINK, 0)
 			require.NoError(t, err)
 			info := make([]byte, unix.SizeofIfInfomsg)
-			info[4], info[8], info[12] = index, unix.IFF_UP, unix.IFF_UP
+			binary.NativeEndian.PutUint32(info[4:], index)
+			binary.NativeEndian.PutUint32(info[8:], unix.IFF_UP)
+			binary.NativeEndian.PutUint32(info[12:], unix.IFF_UP)
 			require.NoError(t, m.Append(info, libnl.NLMSG_ALIGNTO))
 			return m
 		}

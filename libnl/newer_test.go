@@ -51,7 +51,7 @@ func TestNlaSintUint(t *testing.T) {
 		require.Equal(t, v, got)
 		require.Equal(t, map[bool]int{true: 4, false: 8}[v <= math.MaxUint32], a.Len(), "%d", v)
 	}
-	for _, b := range [][]byte{{4, 0, 1, 0}, {6, 0, 1, 0, 1, 2}, {10, 0, 1, 0, 1, 2, 3, 4, 5, 6}} {
+	for _, b := range [][]byte{rawAttr(1), rawAttr(1, 1, 2), rawAttr(1, 1, 2, 3, 4, 5, 6)} {
 		a, err := libnl.NlattrFrom(b)
 		require.NoError(t, err)
 		for _, a := range []*libnl.Nlattr{a, nil} {

@@ -1,6 +1,7 @@
 package nl_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -20,6 +21,14 @@ func encoded(t testing.TB, f func(e *nl.Encoder)) []byte {
 	f(e)
 	b, err := e.Result()
 	require.NoError(t, err)
+	return b
+}
+
+// native returns numbers in the machine's byte order, such as the length and type of an attribute's header.
+func native(numbers ...uint16) (b []byte) {
+	for _, n := range numbers {
+		b = binary.NativeEndian.AppendUint16(b, n)
+	}
 	return b
 }
 
@@ -44,10 +53,10 @@ func TestAttributes(t *testing.T) {
 	})
 	want := []nl.Attribute{
 		{Type: 1, Data: []byte{7}},
-		{Type: 2, Nested: true, Data: []byte{4, 0, 3, 0}},
+		{Type: 2, Nested: true, Data: native(4, 3)},
 		{Type: 4, NetByteOrder: true, Data: []byte{0, 0, 0, 9}},
 		{Type: 1, Data: []byte{}},
-		{Type: 0x3fff, Data: []byte{1, 0}},
+		{Type: 0x3fff, Data: native(1)},
 	}
 	got, err := walked(b)
 	require.NoError(t, err)
@@ -102,9 +111,9 @@ func TestAttributesMalformed(t *testing.T) {
 		"one byte":    {[]byte{0}, "malformed attributes: the last 1 bytes are too few for a header"},
 		"three bytes": {[]byte{4, 0, 1}, "malformed attributes: the last 3 bytes are too few for a header"},
 		"zeros":       {make([]byte, 8), "attribute 0 of 8 bytes: its header says that there are 0"},
-		"no header":   {[]byte{3, 0, 1, 0}, "attribute 1 of 4 bytes: its header says that there are 3"},
-		"too long":    {[]byte{9, 0, 1, 0x80, 1, 2, 3, 4}, "attribute 1 of 8 bytes: its header says that there are 9"},
-		"far too":     {[]byte{255, 255, 1, 0}, "attribute 1 of 4 bytes: its header says that there are 65535"},
+		"no header":   {native(3, 1), "attribute 1 of 4 bytes: its header says that there are 3"},
+		"too long":    {append(native(9, 1|unix.NLA_F_NESTED), 1, 2, 3, 4), "attribute 1 of 8 bytes: its header says that there are 9"},
+		"far too":     {native(65535, 1), "attribute 1 of 4 bytes: its header says that there are 65535"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := walked(slices.Concat(good, c.tail))

@@ -17,6 +17,14 @@ func attr(typ uint16, parts ...[]byte) []byte {
 	return append(b, make([]byte, align(len(b))-len(b))...)
 }
 
+// native returns numbers in the machine's byte order, such as the length and type of an attribute's header.
+func native(numbers ...uint16) (b []byte) {
+	for _, n := range numbers {
+		b = binary.NativeEndian.AppendUint16(b, n)
+	}
+	return b
+}
+
 func TestPathString(t *testing.T) {
 	require.Equal(t, "18/2/5", Path{18, 2, 5}.String())
 	require.Equal(t, "65535", Path{65535}.String())
@@ -25,11 +33,11 @@ func TestPathString(t *testing.T) {
 
 func TestAttributePath(t *testing.T) {
 	const nested, net = unix.NLA_F_NESTED, unix.NLA_F_NET_BYTEORDER
-	first, second := attr(1, u32(7)), attr(2|net, u32(8))        // 8 bytes each
-	flagged := attr(3|nested, first, attr(4|nested, second))     // 4 + 8 + (4 + 8)
-	plain := attr(3, first, attr(4, second))                     // the same, without the flags
-	text := attr(5, []byte("no attributes in here at all"))      // 4 + 28
-	hop := attr(9, []byte{16, 0, 0, 0}, u32(1), attr(5, u32(1))) // a struct rtnexthop and its attributes
+	first, second := attr(1, u32(7)), attr(2|net, u32(8))             // 8 bytes each
+	flagged := attr(3|nested, first, attr(4|nested, second))          // 4 + 8 + (4 + 8)
+	plain := attr(3, first, attr(4, second))                          // the same, without the flags
+	text := attr(5, []byte("no attributes in here at all"))           // 4 + 28
+	hop := attr(9, append(native(16), 0, 0), u32(1), attr(5, u32(1))) // a struct rtnexthop and its attributes
 	for name, c := range map[string]struct {
 		family, typ int
 		header      []byte
@@ -44,7 +52,7 @@ func TestAttributePath(t *testing.T) {
 		"nest without flag":     {unix.NETLINK_ROUTE, unix.RTM_NEWLINK, make([]byte, 16), plain, 16, Path{3, 4, 2}},
 		"qdisc":                 {unix.NETLINK_ROUTE, unix.RTM_NEWQDISC, make([]byte, 20), first, 0, Path{1}},
 		"tunnel":                {unix.NETLINK_ROUTE, unix.RTM_GETTUNNEL, make([]byte, 8), first, 0, Path{1}},
-		"no padding":            {unix.NETLINK_ROUTE, unix.RTM_NEWADDR, make([]byte, 8), slices.Concat(first, []byte{5, 0, 6, 0, 1}), 8, Path{6}},
+		"no padding":            {unix.NETLINK_ROUTE, unix.RTM_NEWADDR, make([]byte, 8), slices.Concat(first, append(native(5, 6), 1)), 8, Path{6}},
 		"within a payload":      {unix.NETLINK_ROUTE, unix.RTM_NEWADDR, make([]byte, 8), slices.Concat(first, text), 16, nil},
 		"within the header":     {unix.NETLINK_ROUTE, unix.RTM_NEWADDR, make([]byte, 8), first, -4, nil},
 		"before the header":     {unix.NETLINK_ROUTE, unix.RTM_NEWADDR, make([]byte, 8), first, -12, nil},
@@ -52,8 +60,8 @@ func TestAttributePath(t *testing.T) {
 		"not aligned":           {unix.NETLINK_ROUTE, unix.RTM_NEWADDR, make([]byte, 8), first, 2, nil},
 		"at the end":            {unix.NETLINK_ROUTE, unix.RTM_NEWADDR, make([]byte, 8), first, 8, nil},
 		"beyond":                {unix.NETLINK_ROUTE, unix.RTM_NEWADDR, make([]byte, 8), first, 1 << 30, nil},
-		"behind a lie":          {unix.NETLINK_ROUTE, unix.RTM_NEWADDR, make([]byte, 8), slices.Concat([]byte{200, 0, 1, 0}, first), 4, nil},
-		"behind nothing":        {unix.NETLINK_ROUTE, unix.RTM_NEWADDR, make([]byte, 8), slices.Concat([]byte{0, 0, 1, 0}, first), 4, nil},
+		"behind a lie":          {unix.NETLINK_ROUTE, unix.RTM_NEWADDR, make([]byte, 8), slices.Concat(native(200, 1), first), 4, nil},
+		"behind nothing":        {unix.NETLINK_ROUTE, unix.RTM_NEWADDR, make([]byte, 8), slices.Concat(native(0, 1), first), 4, nil},
 		"struct in a nest":      {unix.NETLINK_ROUTE, unix.RTM_NEWROUTE, make([]byte, 12), hop, 12, nil},
 		"generic":               {unix.NETLINK_GENERIC, 30, make([]byte, 4), plain, 16, Path{3, 4, 2}},
 		"generic, own header":   {unix.NETLINK_GENERIC, 30, slices.Concat(make([]byte, 4), u32(1)), slices.Concat(first, flagged), 8 + 4, Path{3, 1}},
@@ -64,14 +72,14 @@ func TestAttributePath(t *testing.T) {
 		"guess":                 {unix.NETLINK_SOCK_DIAG, 20, make([]byte, 56), slices.Concat(text, second), 32, Path{2}},
 		"guess, in a nest":      {unix.NETLINK_SOCK_DIAG, 20, make([]byte, 56), slices.Concat(text, flagged), 32 + 16, Path{3, 4, 2}},
 		"guess, more than one":  {unix.NETLINK_SOCK_DIAG, 20, make([]byte, 56), slices.Concat(text, plain), 32 + 16, nil},
-		"guess, odd header":     {unix.NETLINK_SOCK_DIAG, 20, []byte{12, 0, 0, 0}, first, 0, Path{1}},
-		"guess, odder header":   {unix.NETLINK_SOCK_DIAG, 20, []byte{12, 0, 1, 0}, first, 0, nil},
+		"guess, odd header":     {unix.NETLINK_SOCK_DIAG, 20, native(12, 0), first, 0, Path{1}},
+		"guess, odder header":   {unix.NETLINK_SOCK_DIAG, 20, native(12, 1), first, 0, nil},
 		"guess, beyond":         {unix.NETLINK_SOCK_DIAG, 20, make([]byte, 56), first, 100, nil},
 		"guess, negative":       {unix.NETLINK_SOCK_DIAG, 20, make([]byte, 56), first, -100, nil},
 		"generic, beyond":       {unix.NETLINK_GENERIC, 30, nil, nil, 4, nil},
 		"generic, no header":    {unix.NETLINK_GENERIC, 30, nil, make([]byte, 2), -2, nil},
 		"generic, nothing":      {unix.NETLINK_GENERIC, 30, make([]byte, 4), nil, -4, nil},
-		"guess, no attributes":  {unix.NETLINK_SOCK_DIAG, 20, make([]byte, 56), []byte{9, 0, 0, 0}, 0, nil},
+		"guess, no attributes":  {unix.NETLINK_SOCK_DIAG, 20, make([]byte, 56), native(9, 0), 0, nil},
 		"route, a private type": {unix.NETLINK_ROUTE, 3, make([]byte, 4), first, 0, Path{1}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,6 +12,7 @@ mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t tmpfs tmp /tmp
 ip link set lo up
+echo "== kernel $(uname -srm)"
 while read -r dir command; do
 	echo "== $dir"
 	cd "/src/$dir" && eval "$command" 2>&1

@@ -39,7 +39,9 @@ unpack() {
 	mkdir -p "$into" "$tmp/deb"
 	(cd "$tmp/deb" && foreign "$of" apt-get download -qq "$@") >"$tmp/log" 2>&1 || {
 		tail -n 5 "$tmp/log" >&2
-		die "cannot fetch the $of packages $*: is the network there? (stale lists are in $cache/apt-$of)"
+		# The next run gets the lists anew: they may be stale, or empty.
+		rm -f "$cache/apt-$of/sources.list"
+		die "cannot fetch the $of packages $*: is the network there?"
 	}
 	for deb in "$tmp"/deb/*.deb; do dpkg -x "$deb" "$into"; done
 	rm -r "$tmp/deb"
