@@ -24,6 +24,8 @@ bench-smoke: ## do each of its workloads once, small, and compare the answers
 	scripts/bench -smoke
 vm-demo:  ## show the example programs and the kernel modules at work, in a VM
 	kmod/vm/test $(KERNEL) demo
+parity-latest: ## the same with the newest libnl that Debian has, in a chroot (root, debootstrap)
+	scripts/parity-latest
 docs:     ## write docs/c-to-go.md anew
 	go run ./internal/ctogo > docs/c-to-go.md
 docker:   ## build Dockerfile.build with buildah, run the images, see a failing test fail the build
@@ -39,4 +41,4 @@ versions: ## build and test with libnl 3.7.0 and Debian's newest, and with the t
 lint:     ## golangci-lint, at the version above
 	scripts/lint $(GOLANGCI)
 
-.PHONY: help demo test race asan cgocheck parity vm-test bench bench-smoke docs docker docker-engine static cross versions lint
+.PHONY: help demo test race asan cgocheck parity parity-latest vm-test bench bench-smoke docs docker docker-engine static cross versions lint

@@ -29,6 +29,18 @@ var attrVerbs = map[string]verb{
 	"nla_put_s32":   {4, func(a *api, w []string) { a.sayRet(0, a.msg(w, 1).NlaPutS32(num(w, 2), int32(number(w[3])))) }},
 	"nla_put_s64":   {4, func(a *api, w []string) { a.sayRet(0, a.msg(w, 1).NlaPutS64(num(w, 2), int64(number(w[3])))) }},
 	"nla_put_msecs": {4, func(a *api, w []string) { a.sayRet(0, a.msg(w, 1).NlaPutMsecs(num(w, 2), uint64(number(w[3])))) }},
+	"nla_put_uint":  {4, func(a *api, w []string) { a.sayRet(0, a.msg(w, 1).NlaPutUint(num(w, 2), uint64(number(w[3])))) }},
+	"nla_put_sint":  {4, func(a *api, w []string) { a.sayRet(0, a.msg(w, 1).NlaPutSint(num(w, 2), int64(number(w[3])))) }},
+	"nla_get_uint": {4, func(a *api, w []string) {
+		v, err := a.msg(w, 1).Hdr().FindAttr(num(w, 2), num(w, 3)).GetUint()
+		must(err)
+		a.say(" = %d", v)
+	}},
+	"nla_get_sint": {4, func(a *api, w []string) {
+		v, err := a.msg(w, 1).Hdr().FindAttr(num(w, 2), num(w, 3)).GetSint()
+		must(err)
+		a.say(" = %d", v)
+	}},
 	"nla_put_data": {4, func(a *api, w []string) {
 		a.sayRet(0, a.msg(w, 1).NlaPutData(num(w, 2), get[*libnl.Data](a, w, 3)))
 	}},

@@ -56,8 +56,11 @@ var cacheVerbs = map[string]verb{
 	"nl_cache_include":    {3, func(a *api, w []string) { a.sayRet(0, a.cache(w, 1).Include(a.obj(w, 2), a.change(w, 3))) }},
 	"nl_cache_include_v2": {3, func(a *api, w []string) { a.sayRet(0, a.cache(w, 1).IncludeV2(a.obj(w, 2), a.changeV2(w, 3))) }},
 	"nl_cache_resync":     {3, func(a *api, w []string) { a.sayRet(0, a.sock(w, 1).CacheResync(a.cache(w, 2), a.change(w, 3))) }},
-	"nl_cache_refill":     {3, func(a *api, w []string) { a.sayRet(0, a.sock(w, 1).CacheRefill(a.cache(w, 2))) }},
-	"nl_cache_pickup":     {3, func(a *api, w []string) { a.sayRet(0, a.sock(w, 1).CachePickup(a.cache(w, 2))) }},
+	"nl_cache_resync_v2": {3, func(a *api, w []string) {
+		a.sayRet(0, a.sock(w, 1).CacheResyncV2(a.cache(w, 2), a.changeV2(w, 3)))
+	}},
+	"nl_cache_refill": {3, func(a *api, w []string) { a.sayRet(0, a.sock(w, 1).CacheRefill(a.cache(w, 2))) }},
+	"nl_cache_pickup": {3, func(a *api, w []string) { a.sayRet(0, a.sock(w, 1).CachePickup(a.cache(w, 2))) }},
 	"nl_cache_pickup_checkdup": {3, func(a *api, w []string) {
 		a.sayRet(0, a.sock(w, 1).CachePickupCheckdup(a.cache(w, 2)))
 	}},

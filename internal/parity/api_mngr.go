@@ -10,15 +10,12 @@ import (
 
 var mngrVerbs = map[string]verb{
 	"nl_cache_mngr_alloc": {5, func(a *api, w []string) {
-		var sk *libnl.Socket
-		if w[2] != "-" {
-			sk = a.sock(w, 2)
-		}
-		m, err := libnl.CacheMngrAlloc(sk, num(w, 3), num(w, 4))
-		a.sayRet(0, err)
-		if err == nil {
-			give(a, w, 1, m)
-		}
+		m, err := libnl.CacheMngrAlloc(a.sockOrNone(w, 2), num(w, 3), num(w, 4))
+		a.giveMngr(w, m, err)
+	}},
+	"nl_cache_mngr_alloc_ex": {6, func(a *api, w []string) {
+		m, err := libnl.CacheMngrAllocEx(a.sockOrNone(w, 2), a.sockOrNone(w, 3), num(w, 4), num(w, 5))
+		a.giveMngr(w, m, err)
 	}},
 	"nl_cache_mngr_add": {5, func(a *api, w []string) {
 		c, err := a.mngr(w).Add(w[3], a.change(w, 4))
@@ -56,6 +53,20 @@ var mngrVerbs = map[string]verb{
 }
 
 func (a *api) mngr(w []string) *libnl.CacheMngr { return get[*libnl.CacheMngr](a, w, 1) }
+
+func (a *api) sockOrNone(w []string, i int) *libnl.Socket {
+	if w[i] == "-" {
+		return nil
+	}
+	return a.sock(w, i)
+}
+
+func (a *api) giveMngr(w []string, m *libnl.CacheMngr, err error) {
+	a.sayRet(0, err)
+	if err == nil {
+		give(a, w, 1, m)
+	}
+}
 
 // takeOver gives a manager a reference of its own, and takes it back if it fails.
 func (a *api) takeOver(w []string, add func(c *libnl.Cache) error) {

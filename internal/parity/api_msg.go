@@ -77,7 +77,11 @@ var msgVerbs = map[string]verb{
 	"set_hdr":         {4, (*api).setHdr},
 	"show":            {2, (*api).show},
 	"headers":         {2, (*api).headers},
-	"sizes":           {1, (*api).sizes},
+	"nlmsg_attrlen": {2, func(a *api, w []string) {
+		h := a.hdrOf(w, 1)
+		a.say(" = %d", h.Attrlen(int(h.NlmsgLen)-libnl.NLMSG_HDRLEN+4))
+	}},
+	"sizes": {1, (*api).sizes},
 	"nl_msg_dump": {2, func(a *api, w []string) {
 		var text bytes.Buffer
 		a.done(a.msg(w, 1).Dump(&text))

@@ -23,8 +23,10 @@
 //	flood N                       a peer sends N notifications to group 1
 //	call FUNCTION [MESSAGE]       recvmsgs_report recvmsgs recvmsgs_default recv wait_for_ack pickup pickup_keep_syserr
 //	                              send send_auto send_sync send_simple sendto
-//	differs [before=X.Y] REASON   Go does otherwise on purpose (before=: than libnl before that version); then, a part of
-//	                              each line that only one side has:
+//	since X.Y                     is not run with a libnl before that version
+//	differs [before=X.Y|since=X.Y] REASON
+//	                              Go does otherwise on purpose (than libnl before that version, or from it on); then, a
+//	                              part of each line that only one side has:
 //	c TEXT
 //	go TEXT
 //

@@ -31,6 +31,7 @@ type Scenario struct {
 	Group, Name string
 	Over        Over
 	Steps       []Step
+	Since       int         // only with libnl from that version on (libnl.Ver)
 	Differs     *Difference // nil if the traces must be equal
 }
 
@@ -43,11 +44,12 @@ type Step struct {
 // A Difference is what Go does otherwise on purpose.
 type Difference struct {
 	Reason string
-	Before int      // only with libnl before that version (libnl.Ver), 0 for any
+	Since  int      // only with libnl from that version on (libnl.Ver)
+	Before int      // only with libnl before that version, 0 for any
 	C, Go  []string // a part of each line that only one side has
 }
 
-// Scenarios returns all scenarios, in the order of their files.
+// Scenarios returns all scenarios that are for the libnl that is running, in the order of their files.
 func Scenarios() ([]*Scenario, error) {
 	names, err := files.ReadDir("scenarios")
 	if err != nil {
@@ -63,7 +65,11 @@ func Scenarios() ([]*Scenario, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, group...)
+		for _, sc := range group {
+			if libnl.VerNum() >= sc.Since {
+				all = append(all, sc)
+			}
+		}
 	}
 	return all, nil
 }
@@ -119,14 +125,22 @@ func (sc *Scenario) add(s Step) error {
 		if sc.Over != Usersock && sc.Over != Route && sc.Over != Calls {
 			return fmt.Errorf("over %q", rest)
 		}
+	case "since":
+		var err error
+		if sc.Since, err = version(rest); err != nil {
+			return err
+		}
 	case "differs":
 		d := &Difference{Reason: rest}
-		if word, reason, ok := strings.Cut(rest, " "); ok && strings.HasPrefix(word, "before=") {
-			var maj, min int
-			if _, err := fmt.Sscanf(word, "before=%d.%d", &maj, &min); err != nil {
-				return fmt.Errorf("%s: %w", word, err)
+		for key, at := range map[string]*int{"since=": &d.Since, "before=": &d.Before} {
+			word, reason, _ := strings.Cut(rest, " ")
+			if text, ok := strings.CutPrefix(word, key); ok {
+				var err error
+				if *at, err = version(text); err != nil {
+					return err
+				}
+				d.Reason = reason
 			}
-			d.Reason, d.Before = reason, libnl.Ver(maj, min)
 		}
 		sc.Differs = d
 	case "c", "go":
@@ -144,9 +158,17 @@ func (sc *Scenario) add(s Step) error {
 	return nil
 }
 
+func version(text string) (int, error) {
+	var maj, minor int
+	if _, err := fmt.Sscanf(text, "%d.%d", &maj, &minor); err != nil {
+		return 0, fmt.Errorf("%q is no version: %w", text, err)
+	}
+	return libnl.Ver(maj, minor), nil
+}
+
 // Expected is the difference that there is with the libnl that is running, nil if the traces must be equal.
 func (sc *Scenario) Expected() *Difference {
-	if d := sc.Differs; d != nil && (d.Before == 0 || libnl.VerNum() < d.Before) {
+	if d := sc.Differs; d != nil && libnl.VerNum() >= d.Since && (d.Before == 0 || libnl.VerNum() < d.Before) {
 		return d
 	}
 	return nil

@@ -46,7 +46,7 @@ func TestParse(t *testing.T) {
 		"scenario a\nc something":         "without differs",
 		"scenario a\ndiffers x\n go":      "without differs",
 		"over there\nscenario a":          "over \"there\"",
-		"scenario a\ndiffers before=x it": "before=x",
+		"scenario a\ndiffers before=x it": "\"x\" is no version",
 	} {
 		_, err := parse("g.txt", text)
 		require.ErrorContains(t, err, why, text)
@@ -95,6 +95,7 @@ func TestWaysOfAScenario(t *testing.T) {
 func TestExpected(t *testing.T) {
 	for words, want := range map[string]bool{
 		"differs so": true, "differs before=99.0 so": true, "differs before=3.0 so": false,
+		"differs since=3.0 so": true, "differs since=99.0 so": false,
 	} {
 		all, err := parse("g.txt", "scenario a\n"+words)
 		require.NoError(t, err)

@@ -48,6 +48,10 @@ func TestVersions(t *testing.T) {
 	require.NoError(t, json.Unmarshal(text, &there))
 	n := 0
 	for _, sc := range scenarios(t) {
+		// What the kernel answers is not libnl's, and what a version has not cannot differ from it.
+		if sc.Over == Route || there.Traces[sc.String()] == nil {
+			continue
+		}
 		was, is := diff(there.Traces[sc.String()], here.Traces[sc.String()])
 		if len(was)+len(is) == 0 {
 			continue

@@ -45,6 +45,21 @@ PUT_NUMBER(put_s32)
 PUT_NUMBER(put_s64)
 PUT_NUMBER(put_msecs)
 
+#if LIBNL_VER_NUM >= LIBNL_VER(3, 11)
+PUT_NUMBER(put_uint)
+PUT_NUMBER(put_sint)
+
+static void get_uint(const struct step *s)
+{
+	say(" = %llu", (unsigned long long)nla_get_uint(nlmsg_find_attr(nlmsg_hdr(MSG(1)), num(s, 2), num(s, 3))));
+}
+
+static void get_sint(const struct step *s)
+{
+	say(" = %lld", (long long)nla_get_sint(nlmsg_find_attr(nlmsg_hdr(MSG(1)), num(s, 2), num(s, 3))));
+}
+#endif
+
 static void put_data(const struct step *s)
 {
 	say_ret(nla_put_data(MSG(1), num(s, 2), DATA(3)));
@@ -233,6 +248,12 @@ const struct verb attr_verbs[] = {
 	{ "nla_put_s32", 4, put_s32 },
 	{ "nla_put_s64", 4, put_s64 },
 	{ "nla_put_msecs", 4, put_msecs },
+#if LIBNL_VER_NUM >= LIBNL_VER(3, 11)
+	{ "nla_put_uint", 4, put_uint },
+	{ "nla_put_sint", 4, put_sint },
+	{ "nla_get_uint", 4, get_uint },
+	{ "nla_get_sint", 4, get_sint },
+#endif
 	{ "nla_put_data", 4, put_data },
 	{ "nla_put_addr", 4, put_addr },
 	{ "nla_put_nested", 4, put_nested },

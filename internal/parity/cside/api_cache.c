@@ -120,6 +120,13 @@ static void resync(const struct step *s)
 	say_ret(nl_cache_resync(SOCK(1), CACHE(2), s->n > 3 ? change : NULL, s->n > 3 ? s->word[3] : NULL));
 }
 
+#if LIBNL_VER_NUM >= LIBNL_VER(3, 12)
+static void resync_v2(const struct step *s)
+{
+	say_ret(nl_cache_resync_v2(SOCK(1), CACHE(2), s->n > 3 ? change_v2 : NULL, s->n > 3 ? s->word[3] : NULL));
+}
+#endif
+
 static void refill(const struct step *s)
 {
 	say_ret(nl_cache_refill(SOCK(1), CACHE(2)));
@@ -327,6 +334,9 @@ const struct verb cache_verbs[] = {
 	{ "nl_cache_include", 3, include },
 	{ "nl_cache_include_v2", 3, include_v2 },
 	{ "nl_cache_resync", 3, resync },
+#if LIBNL_VER_NUM >= LIBNL_VER(3, 12)
+	{ "nl_cache_resync_v2", 3, resync_v2 },
+#endif
 	{ "nl_cache_refill", 3, refill },
 	{ "nl_cache_pickup", 3, pickup },
 	{ "nl_cache_pickup_checkdup", 3, pickup_checkdup },

@@ -16,6 +16,18 @@ static void alloc(const struct step *s)
 	name_thing(s, 1, K_MNGR, m);
 }
 
+#if LIBNL_VER_NUM >= LIBNL_VER(3, 10)
+/* nl_cache_mngr_alloc_ex M S|- SYNC|- PROTOCOL FLAGS */
+static void alloc_ex(const struct step *s)
+{
+	struct nl_cache_mngr *m = NULL;
+
+	say_ret(nl_cache_mngr_alloc_ex(strcmp(s->word[2], "-") ? SOCK(2) : NULL, strcmp(s->word[3], "-") ? SOCK(3) : NULL,
+				       num(s, 4), num(s, 5), &m));
+	name_thing(s, 1, K_MNGR, m);
+}
+#endif
+
 /* nl_cache_mngr_add M C KIND TAG: the manager makes the cache, and frees it */
 static void add(const struct step *s)
 {
@@ -91,6 +103,9 @@ static void free_mngr(const struct step *s)
 
 const struct verb mngr_verbs[] = {
 	{ "nl_cache_mngr_alloc", 5, alloc },
+#if LIBNL_VER_NUM >= LIBNL_VER(3, 10)
+	{ "nl_cache_mngr_alloc_ex", 6, alloc_ex },
+#endif
 	{ "nl_cache_mngr_add", 5, add },
 	{ "nl_cache_mngr_add_cache", 4, add_cache },
 	{ "nl_cache_mngr_add_cache_v2", 4, add_cache_v2 },

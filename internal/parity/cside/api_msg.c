@@ -221,6 +221,15 @@ static void headers(const struct step *s)
 	trace("rest %d\n", rest > 0 ? rest : 0);
 }
 
+/* nlmsg_attrlen MESSAGE: behind a protocol header that is longer than there is room for. */
+static void attrlen(const struct step *s)
+{
+	int len;
+	struct nlmsghdr *h = stream_arg(s, 1, &len);
+
+	say(" = %d", nlmsg_attrlen(h, len - NLMSG_HDRLEN + 4));
+}
+
 static void sizes(const struct step *s)
 {
 	(void)s;
@@ -275,6 +284,7 @@ const struct verb msg_verbs[] = {
 	{ "set_hdr", 4, set_hdr },
 	{ "show", 2, show },
 	{ "headers", 2, headers },
+	{ "nlmsg_attrlen", 2, attrlen },
 	{ "sizes", 1, sizes },
 	{ "nl_msg_dump", 2, dump },
 	{ NULL, 0, NULL },

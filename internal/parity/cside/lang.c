@@ -165,8 +165,8 @@ struct scenario *read_scenarios(const char *path)
 		struct step s = { .line = ++n };
 
 		split(&s, line);
-		/* What the Go side is expected to do otherwise is the harness's business. */
-		if (!s.n || !strcmp(s.word[0], "differs") || !strcmp(s.word[0], "c") || !strcmp(s.word[0], "go"))
+		/* What the Go side is expected to do otherwise, and what is for which version, is the harness's business. */
+		if (!s.n || !strcmp(s.word[0], "since") || !strcmp(s.word[0], "differs") || !strcmp(s.word[0], "c") || !strcmp(s.word[0], "go"))
 			continue;
 		if (!strcmp(s.word[0], "scenario") && s.n == 2) {
 			sc = calloc(1, sizeof(*sc));
