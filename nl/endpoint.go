@@ -105,6 +105,10 @@ func setUp(fd, family int, cfg *config) (*endpoint, error) {
 		_ = file.Close()
 		return nil, err
 	}
+	if err := file.SetReadDeadline(time.Time{}); err != nil {
+		_ = file.Close()
+		return nil, fmt.Errorf("the socket cannot be waited for (is fs.epoll.max_user_watches used up?): %w", err)
+	}
 	p, code := pump.New(family, fd)
 	if p == nil {
 		_ = file.Close()

@@ -262,6 +262,9 @@ func (e *endpoint) await(ctx context.Context, w *waiter, b *pump.Batch) error {
 				e.leader = nil
 				e.appoint()
 			}
+		case e.leader == w: // it was to read next, and somebody took over
+			e.leader = nil
+			e.appoint()
 		default:
 			e.mu.Unlock()
 			select {
@@ -281,6 +284,11 @@ func (e *endpoint) takeOver(ctx context.Context, w *waiter) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.exclusive = w
+	defer func() {
+		if e.leader == nil {
+			e.endTurn() // the leader may not have come to the read that was to be interrupted
+		}
+	}()
 	for e.leader != nil && e.dead == nil {
 		e.interrupt(e.turn())
 		e.mu.Unlock()

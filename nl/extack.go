@@ -107,7 +107,7 @@ func newError(family int, op string, req []byte) *Error {
 
 func badAnswer(family int, op string, req []byte, err error) *Error {
 	e := newError(family, op, req)
-	e.Err = err
+	e.Err = unknown(err)
 	return e
 }
 

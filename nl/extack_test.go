@@ -171,6 +171,7 @@ func TestAckMalformed(t *testing.T) {
 	for n := range 20 {
 		_, err := parseAck(unix.NETLINK_ROUTE, "execute", req, 0, make([]byte, n))
 		require.ErrorIs(t, err, ErrMalformed)
+		require.ErrorIs(t, err, ErrUnknownOutcome)
 		require.EqualValues(t, unix.RTM_NEWADDR, err.Type)
 	}
 	for n := range 4 {
@@ -179,6 +180,7 @@ func TestAckMalformed(t *testing.T) {
 			require.Nil(t, err)
 		} else {
 			require.ErrorIs(t, err, ErrMalformed)
+			require.ErrorIs(t, err, ErrUnknownOutcome)
 		}
 	}
 	for _, length := range []uint32{0, 15, uint32(len(req)) + 100, 1 << 31, 0xfffffffe} {

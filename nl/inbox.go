@@ -85,13 +85,20 @@ func (i *inbox) each(ctx context.Context, e *endpoint, op string, yield func(Mes
 		missed := i.missed
 		i.missed, i.size, i.waiter = false, 0, nil
 		wait := len(queue) == 0 && !missed
+		var err error
 		if wait {
+			err = in.turns.check()
+		}
+		if wait && err == nil {
 			i.waiter = &w
 			e.enqueue(&w)
 		}
 		e.mu.Unlock()
 		if wait {
-			if err := e.await(ctx, &w, nil); err != nil {
+			if err == nil {
+				err = e.await(ctx, &w, nil)
+			}
+			if err != nil {
 				yield(Message{}, in.error(op, nil, err))
 				return
 			}

@@ -101,3 +101,16 @@ func goroutine() uint64 {
 	n, _ := strconv.ParseUint(string(digits), 10, 64)
 	return n
 }
+
+// check fails for the goroutine whose dump is running: what it would wait for is received when the dump has ended.
+func (t *turns) check() error {
+	if t == nil {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.dumper == 0 || t.dumper != goroutine() {
+		return nil
+	}
+	return fmt.Errorf("%w: the connection has one socket, and this is the loop of a dump on it, which nothing else is received during; end the loop first", ErrBusy)
+}
