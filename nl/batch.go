@@ -218,12 +218,13 @@ func (b *batch) window(ctx context.Context) error {
 	}
 	for {
 		b.take()
-		if b.missing == 0 {
+		if b.missing == 0 && !b.lost {
 			return nil
 		}
 		want.Terminators = b.missing
 		if b.lost {
-			// The kernel has answered all by now: what is not in the queue does not come.
+			// The kernel has answered all by now: what is not in the queue does not come. Until the queue is empty, it
+			// takes nothing more.
 			b.e.pump.Read(b.batch, want)
 			if b.batch.Why() == pump.Empty && b.batch.Datagrams() == 0 {
 				b.giveUp()

@@ -161,13 +161,13 @@ func (e *endpoint) listen() error {
 	return nil
 }
 
-// queueSize is how many bytes of messages may be in the socket's queue, at least 1.
+// queueSize is how many bytes of messages are in the socket's queue at most, and at least 1.
 func (e *endpoint) queueSize() int {
-	n, err := unix.GetsockoptInt(e.pump.FD(), unix.SOL_SOCKET, unix.SO_RCVBUF)
+	info, err := memInfo(e.pump.FD())
 	if err != nil {
 		return 1
 	}
-	return max(n, 1)
+	return max(int(info[unix.SK_MEMINFO_RMEM_ALLOC]), 1)
 }
 
 // enter keeps the socket from being freed, until leave.

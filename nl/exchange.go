@@ -322,6 +322,17 @@ func (e *endpoint) wanted() pump.Want {
 	return pump.Want{Terminators: len(e.pending), Any: e.owner.cfg.anySender || len(e.owner.cfg.senders) > 0}
 }
 
+// catchUp takes what was queued before a loss, lest the answers to requests that are yet to be sent are lost too. Nobody
+// reads.
+func (e *endpoint) catchUp() {
+	b := getBatch()
+	defer putBatch(b)
+	for e.gap > 0 {
+		e.pump.Read(b, e.wanted())
+		e.deliver(b)
+	}
+}
+
 // deliver hands out what was received.
 func (e *endpoint) deliver(b *pump.Batch) {
 	e.owner.received(b)
@@ -346,16 +357,17 @@ func (e *endpoint) deliver(b *pump.Batch) {
 }
 
 // overrun is called when messages were lost, it is not known which. The kernel says so before it hands out what it had
-// queued before; it queues nothing more until that has been taken. So the inboxes are told after that.
+// queued before. Until all that has been taken, it drops whatever else comes, and does not say so again: what has no answer
+// by then has lost it.
 func (e *endpoint) overrun() {
 	e.owner.overrun("requests")
-	e.failLocked(unknown(ErrOverrun))
 	e.gap = e.queueSize()
 }
 
-// missed tells the inboxes that messages were lost after those that have come.
+// missed is called when all has been taken that was queued before a loss.
 func (e *endpoint) missed() {
 	e.gap = 0
+	e.failLocked(unknown(ErrOverrun))
 	e.notices.overrun()
 	e.strangers.overrun()
 }

@@ -188,6 +188,9 @@ func (e *endpoint) ask(ctx context.Context, k *call) error {
 		e.mu.Unlock()
 		return e.dead
 	}
+	if e.gap > 0 && e.leader == nil && e.exclusive == nil {
+		e.catchUp()
+	}
 	seq := e.number()
 	e.pending[seq] = k
 	setSeq(k.buf, seq, e.port)
