@@ -24,7 +24,7 @@ type Why uint32
 // The reasons for which a read ends.
 const (
 	Empty  Why = C.GOLIBNL_PUMP_EMPTY  // there is no more to receive
-	Full   Why = C.GOLIBNL_PUMP_FULL   // the batch is full; there may be more
+	Full   Why = C.GOLIBNL_PUMP_FULL   // the batch is full, or enough was dropped; there may be more
 	Enough Why = C.GOLIBNL_PUMP_ENOUGH // all that was wanted has come
 	Failed Why = C.GOLIBNL_PUMP_FAILED // the receive failed; see Batch.Err
 )

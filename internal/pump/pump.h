@@ -45,7 +45,7 @@ enum golibnl_verdict {
 /* Why a read ended. */
 enum golibnl_why {
 	GOLIBNL_PUMP_EMPTY,	/* there is no more to receive */
-	GOLIBNL_PUMP_FULL,	/* the arena is */
+	GOLIBNL_PUMP_FULL,	/* the arena is, or enough was refused */
 	GOLIBNL_PUMP_ENOUGH,	/* as many terminators as were asked for */
 	GOLIBNL_PUMP_FAILED,	/* the receive failed, with errno err */
 };

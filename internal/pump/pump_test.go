@@ -126,6 +126,23 @@ func TestWant(t *testing.T) {
 	require.Equal(t, 2, b.Refused(), "the kernel did not send them")
 }
 
+// Strangers who send without end do not keep a read from ending.
+func TestManyRefused(t *testing.T) {
+	s, send := pair(t)
+	b := NewBatch()
+	const n = 200
+	for seq := range uint32(n) {
+		send(t, done(seq))
+	}
+	s.Read(b, Want{})
+	require.Equal(t, Full, b.Why())
+	first := b.Refused()
+	require.Less(t, first, n)
+	s.Read(b, Want{})
+	require.Equal(t, Empty, b.Why())
+	require.Equal(t, n, first+b.Refused())
+}
+
 // Messages that lie about their length end their datagram, and no other.
 func TestMalformed(t *testing.T) {
 	s, send := pair(t)
