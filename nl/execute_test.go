@@ -151,7 +151,7 @@ func TestDeadline(t *testing.T) {
 	c := dialUser(t, WithSenders(port))
 	goroutines := runtime.NumGoroutine()
 	for range 20 {
-		ctx, cancel := context.WithTimeoutCause(within(t), time.Millisecond, errors.New("too slow"))
+		ctx, cancel := context.WithTimeoutCause(within(t), 50*time.Millisecond, errors.New("too slow"))
 		_, err := c.Execute(ctx, Request{Type: askType, Port: port})
 		cancel()
 		require.ErrorIs(t, err, context.DeadlineExceeded)

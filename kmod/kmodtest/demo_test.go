@@ -186,7 +186,7 @@ func TestDemoFamilies(t *testing.T) {
 	for _, row := range []string{
 		`ROUTE +0 .* opens it; acknowledges`,
 		`FIREWALL +3 .* does not have it`,
-		`XFRM +6 .* opens it; acknowledges`, // which loads a module
+		`XFRM +6 .* opens it; acknowledges`,    // which loads a module
 		`CRYPTO +21 .* opens it; acknowledges`, // this one, too
 		`GENERIC +16 .* opens it; acknowledges`,
 		`GET_STRICT_CHK +4.20 +set to 1: reads 1; set to 0: reads 0`,

@@ -28,14 +28,20 @@ func insmod(name string, params ...string) error {
 	if show {
 		progtest.Transcript("$ insmod " + name + ".ko " + strings.Join(params, " "))
 	}
-	return unix.FinitModule(int(file.Fd()), strings.Join(params, " "), 0)
+	for {
+		// The runtime's signals come here, too.
+		err := unix.FinitModule(int(file.Fd()), strings.Join(params, " "), 0)
+		if !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
 }
 
 // rmmod unloads a module; sockets of its protocol keep it busy, so it waits for those that are about to be closed.
 func rmmod(name string) error {
 	for end := time.Now().Add(patience); ; {
 		err := unix.DeleteModule(name, unix.O_NONBLOCK)
-		if !errors.Is(err, unix.EAGAIN) || time.Now().After(end) {
+		if !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EINTR) || time.Now().After(end) {
 			return err
 		}
 		time.Sleep(time.Millisecond)
