@@ -35,7 +35,10 @@ func TestBatchWithSmallBuffer(t *testing.T) {
 		c := dial(t, WithReadBuffer(4096))
 		setUpLoopback(t, c)
 		before := countRoutes(t, c)
-		const n = 50000
+		n := 50000
+		if testing.Short() {
+			n = 5000
+		}
 		results, err := c.Batch(within(t), routes(n))
 		require.NoError(t, err)
 		require.Len(t, results, n)
