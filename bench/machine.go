@@ -20,7 +20,7 @@ func machine() map[string]string {
 		"processor": fmt.Sprintf("%s, %d online", processor(), runtime.NumCPU()),
 		"Go":        runtime.Version() + " " + runtime.GOARCH,
 		"libnl":     nl,
-		"iproute2":  first(exec.Command("ip", "-V")),
+		"iproute2":  firstLine(exec.Command("ip", "-V")),
 	}
 	var u unix.Utsname
 	if unix.Uname(&u) == nil {
@@ -47,7 +47,7 @@ func processor() string {
 	return "unknown processor"
 }
 
-func first(cmd *exec.Cmd) string {
+func firstLine(cmd *exec.Cmd) string {
 	text, err := cmd.Output()
 	if err != nil {
 		return err.Error()

@@ -158,7 +158,10 @@ func write(report *result.Report, dir string) error {
 	if err := os.WriteFile(filepath.Join(dir, "results.json"), append(text, '\n'), 0o644); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "results.md"), []byte(report.Table(targets)), 0o644)
+	if err := os.WriteFile(filepath.Join(dir, "results.md"), []byte(report.Table(targets)), 0o644); err != nil {
+		return err
+	}
+	return report.Plots(dir)
 }
 
 func compareFiles(names []string) error {

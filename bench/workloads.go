@@ -71,7 +71,7 @@ var workloads = []*host.Workload{
 		Note:  "A loop waits for each; `bare` and `mdlayher-batch` send 1,000 at a time; `bare-one-ack` has only the last of them acknowledged.",
 		Unit:  "route", Sizes: []int{1000, 10_000, 50_000, 100_000}, Small: 1000, Floor: "bare",
 		Contenders: []string{
-			"bare", "bare-one-ack", "c-loop", "nl-loop", "libnl-loop", "mdlayher-loop", "mdlayher-batch", "vishvananda-loop", "ip-batch",
+			"bare", "bare-one-ack", "c-loop", "nl-batch", "nl-loop", "libnl-loop", "mdlayher-loop", "mdlayher-batch", "vishvananda-loop", "ip-batch",
 		},
 		Units: func(size int) int { return size },
 		Ops:   func(int) int { return 1 },
@@ -83,6 +83,51 @@ var workloads = []*host.Workload{
 			return setBenchLink(true)
 		},
 		After: func(size, _ int) error { return countRoutes(size) },
+	},
+	{
+		Name:  "events",
+		Title: "Notifications about routes that are in the receive buffer already, and of each the destination and the link",
+		Unit:  "event", Sizes: []int{20_000}, Small: 200, Floor: "bare", Fresh: true,
+		Contenders: []string{"bare", "c", "nl", "libnl", "mdlayher", "vishvananda"},
+		Units:      func(size int) int { return size },
+		Ops:        func(int) int { return 1 },
+		SetUp:      func(int) error { return openToggle() },
+		Before:     func(size, _ int) error { return toggle(size) },
+	},
+	{
+		Name:  "keep-up",
+		Title: "Notifications about routes, at the highest rate at which none is lost, with a receive buffer of 208 KiB",
+		Note:  "The time is that from one event to the next at that rate. Rates go up in steps of a third or a half, up to what the kernel can make.",
+		Unit:  "event", Sizes: []int{1}, Small: 1, Floor: "bare", Fresh: true,
+		Contenders: []string{"bare", "c", "nl", "libnl", "mdlayher", "vishvananda"},
+		SetUp:      func(int) error { return openToggle() },
+		Pace:       pace,
+	},
+	{
+		Name:  "recovery",
+		Title: "Notifications were lost: hear of it, and know all routes again",
+		Note:  "`vishvananda` has to subscribe anew besides. `nl` hands out first what was in the buffer when the loss happened, of use to who cannot ask for the state; the others drop it.",
+		Unit:  "recovery", Sizes: []int{1000, 10_000}, Small: 100, Floor: "bare", Fresh: true,
+		Contenders: []string{"bare", "c", "nl", "libnl", "mdlayher", "vishvananda"},
+		Ops:        func(int) int { return 1 },
+		SetUp: func(size int) error {
+			if err := openToggle(); err != nil {
+				return err
+			}
+			return addRoutes(size)
+		},
+		Before: func(int, int) error { return overrun() },
+	},
+	{
+		Name:  "idle",
+		Title: "Connections that wait for a notification about a route, which then comes to all",
+		Note:  "In Go each has a goroutine; `c` has one thread and poll. Memory is what the process grew by when they were opened; what the kernel has for each socket is not in it.",
+		Unit:  "connection", Sizes: []int{1000, 9000}, Small: 20, Floor: "c", Once: true,
+		Contenders: []string{"c", "bare", "nl", "mdlayher", "vishvananda"},
+		Units:      func(size int) int { return size },
+		Ops:        func(int) int { return 1 },
+		SetUp:      func(int) error { return openToggle() },
+		Before:     func(int, int) error { return toggle(1) },
 	},
 	{
 		Name:  "decode",

@@ -26,7 +26,8 @@ struct contender {
 	int (*run)(long ops, uint64_t *answer);
 };
 
-extern const struct contender dump_contenders[], ask_contenders[], attr_contenders[], route_contenders[], many_contenders[];
+extern const struct contender dump_contenders[], ask_contenders[], attr_contenders[], route_contenders[], many_contenders[],
+	event_contenders[];
 
 #define SCORE ((uint64_t)1 << 40)
 

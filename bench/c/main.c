@@ -23,7 +23,7 @@ int open_socket(int family)
 static const struct contender *find(const char *workload, const char *name)
 {
 	static const struct contender *const all[] = { dump_contenders, ask_contenders,	 attr_contenders,
-						       route_contenders, many_contenders };
+						       route_contenders, many_contenders, event_contenders };
 	size_t i;
 
 	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -36,20 +36,27 @@ static const struct contender *find(const char *workload, const char *name)
 	return NULL;
 }
 
+static long long since(const struct timespec *start, const struct timespec *end)
+{
+	return (end->tv_sec - start->tv_sec) * 1000000000LL + (end->tv_nsec - start->tv_nsec);
+}
+
 static void run(const struct contender *c, long ops)
 {
 	struct timespec start, end;
 	uint64_t answer = 0;
+	struct timespec cpu_start, cpu_end;
 	int err;
 
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu_start);
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	err = c->run(ops, &answer);
 	clock_gettime(CLOCK_MONOTONIC, &end);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu_end);
 	if (err < 0)
 		dprintf(1, "error %s\n", nl_geterror(err));
 	else
-		dprintf(1, "done %lld %llu 0 0 0\n",
-			(end.tv_sec - start.tv_sec) * 1000000000LL + (end.tv_nsec - start.tv_nsec),
+		dprintf(1, "done %lld %lld %llu 0 0 0\n", since(&start, &end), since(&cpu_start, &cpu_end),
 			(unsigned long long)answer);
 }
 

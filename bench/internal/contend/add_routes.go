@@ -28,6 +28,29 @@ func benchLink() (int, error) {
 var addRoutes = Group{
 	"bare":         func(size int) (Run, error) { return pipe(size, true) },
 	"bare-one-ack": func(size int) (Run, error) { return pipe(size, false) },
+	"nl-batch": func(size int) (Run, error) {
+		link, err := benchLink()
+		if err != nil {
+			return nil, err
+		}
+		c, err := nl.Dial(unix.NETLINK_ROUTE, nl.WithReadBuffer(8<<20))
+		if err != nil {
+			return nil, err
+		}
+		return each(func() (acked uint64, err error) {
+			requests := make([]nl.Request, size)
+			for n := range requests {
+				requests[n] = nl.Request{Type: unix.RTM_NEWROUTE, Flags: wire.RouteFlags, Payload: wire.Route(nil, n+1, link)}
+			}
+			results, err := c.Batch(context.Background(), requests)
+			for _, e := range results {
+				if e == nil {
+					acked++
+				}
+			}
+			return acked, err
+		}), nil
+	},
 	"nl-loop": loop(func() (func(payload []byte) error, error) {
 		c, err := nl.Dial(unix.NETLINK_ROUTE)
 		return func(payload []byte) error {

@@ -37,14 +37,20 @@ var groups = map[string]Group{
 	"encode":      encode,
 	"shared":      shared,
 	"add-routes":  addRoutes,
+	"events":      events,
+	"keep-up":     keepUp,
+	"recovery":    recovery,
+	"idle":        idle,
 }
 
 // Serve runs a contender for the process that started this one: it reads commands from in and answers on out, a line each.
 //
 //	hello                              when the process is up
 //	open       ready                   or: error TEXT
-//	run OPS    done NS ANSWER MALLOCS BYTES HWM   (HWM: the peak in KiB of the processes that it ran, 0 if it ran none)
+//	run OPS    done NS CPU ANSWER MALLOCS BYTES HWM
 //	quit
+//
+// CPU is the time in ns on processors, and HWM the peak in KiB of the processes that it ran, 0 if it ran none.
 func Serve(workload, contender string, size int, in io.Reader, out io.Writer) error {
 	open, ok := groups[workload][contender]
 	if !ok {
@@ -81,16 +87,29 @@ func measure(run Run, ops int) string {
 	var before, after runtime.MemStats
 	var children unix.Rusage
 	runtime.ReadMemStats(&before)
+	cpu := processorTime()
 	start := time.Now()
 	answer, err := run(ops)
 	took := time.Since(start)
+	cpu = processorTime() - cpu
 	runtime.ReadMemStats(&after)
 	if err != nil {
 		return "error " + strings.ReplaceAll(err.Error(), "\n", " ")
 	}
 	_ = unix.Getrusage(unix.RUSAGE_CHILDREN, &children)
-	return fmt.Sprint("done ", took.Nanoseconds(), " ", answer, " ", after.Mallocs-before.Mallocs, " ",
+	return fmt.Sprint("done ", took.Nanoseconds(), " ", cpu.Nanoseconds(), " ", answer, " ", after.Mallocs-before.Mallocs, " ",
 		after.TotalAlloc-before.TotalAlloc, " ", children.Maxrss)
+}
+
+// processorTime is what the process, and those that it ran, have had of the processors.
+func processorTime() (sum time.Duration) {
+	for _, who := range []int{unix.RUSAGE_SELF, unix.RUSAGE_CHILDREN} {
+		var u unix.Rusage
+		if unix.Getrusage(who, &u) == nil {
+			sum += time.Duration(u.Utime.Nano() + u.Stime.Nano())
+		}
+	}
+	return sum
 }
 
 // Main is Serve over the standard streams.

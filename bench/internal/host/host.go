@@ -26,8 +26,13 @@ type Workload struct {
 	Before func(size, ops int) error
 	After  func(size, ops int) error
 
-	Ops  func(size int) int // in a run, if it may not be chosen by how long one takes
-	Once bool               // one round is enough: what counts is memory
+	Ops   func(size int) int // in a run, if it may not be chosen by how long one takes
+	Fresh bool               // each run has a process of its own
+	Once  bool               // one round is enough: what counts is memory. A contender may fail at it
+
+	// Pace makes so many events, at so many a second, while the contender runs, and returns how long that took. What counts
+	// is at which rate the contender misses one.
+	Pace func(rate, events int) (time.Duration, error)
 }
 
 func (w *Workload) units(size int) int {
@@ -84,6 +89,7 @@ type entrant struct {
 func (p Plan) inNamespace(w *Workload, size int) (result.Series, error) {
 	s := result.Series{
 		Workload: w.Name, Title: w.Title, Unit: w.Unit, Note: w.Note, Size: size, Units: w.units(size), Floor: w.Floor,
+		Memory: w.Once,
 	}
 	if w.SetUp != nil {
 		if err := w.SetUp(size); err != nil {
@@ -103,20 +109,23 @@ func (p Plan) inNamespace(w *Workload, size int) (result.Series, error) {
 	}
 	for range rounds {
 		for _, e := range r.entrants {
+			if e.row.Error != "" {
+				continue
+			}
 			if err := r.round(e); err != nil {
 				return s, fmt.Errorf("%s: %w", e.row.Contender, err)
 			}
 		}
 	}
 	for _, e := range r.entrants {
-		if !e.byOthers {
+		if !e.byOthers && e.process != nil {
 			st := e.status()
 			e.row.Threads, e.row.Peak = st.threads, st.peak
 		}
 	}
 	r.end()
 	for _, e := range r.entrants {
-		if p.Calls && !w.Once {
+		if p.Calls && !w.Once && w.Pace == nil {
 			ops := min(e.ops, 100)
 			calls, err := calls(p.Programs, w, e.row.Contender, size, ops)
 			if err != nil {
@@ -155,16 +164,17 @@ func (r *race) enter(name string) error {
 	}
 	e := &entrant{process: c, row: result.Row{Contender: name}, ops: 1}
 	r.entrants = append(r.entrants, e)
-	e.row.Start = c.status().rss
-	if _, err := c.ask("open", "ready"); err != nil {
-		return err
-	}
-	e.row.Opened = c.status().rss
 	if r.w.Ops != nil {
 		e.ops = r.w.Ops(r.size)
 	}
-	if r.w.Once {
+	e.row.Ops = e.ops
+	if r.w.Fresh || r.w.Once {
+		e.quit()
+		e.process = nil
 		return nil
+	}
+	if err := e.open(); err != nil {
+		return err
 	}
 	budget := r.Budget
 	if r.Small {
@@ -183,6 +193,27 @@ func (r *race) enter(name string) error {
 	}
 	e.row.Ops = e.ops
 	return nil
+}
+
+func (e *entrant) open() error {
+	e.row.Start = e.status().rss
+	if _, err := e.ask("open", "ready"); err != nil {
+		return err
+	}
+	e.row.Opened = e.status().rss
+	return nil
+}
+
+// restart gives a contender a new process.
+func (r *race) restart(e *entrant) (err error) {
+	if e.process != nil {
+		e.quit()
+	}
+	if e.process, err = r.start(r.w.Name, e.row.Contender, r.size); err != nil {
+		e.process = nil
+		return err
+	}
+	return e.open()
 }
 
 // one has a contender run once, and compares its answer with that of the others.
@@ -209,12 +240,28 @@ func (r *race) one(e *entrant) (sample, error) {
 }
 
 func (r *race) round(e *entrant) error {
+	if r.w.Pace != nil {
+		return r.search(e)
+	}
+	if r.w.Fresh || r.w.Once {
+		if err := r.restart(e); err != nil {
+			return r.failed(e, err)
+		}
+	}
 	s, err := r.one(e)
 	if err != nil {
-		return err
+		return r.failed(e, err)
+	}
+	if r.w.Once {
+		st := e.status()
+		e.row.Threads, e.row.Peak = st.threads, st.peak
+		e.quit()
+		e.process = nil
 	}
 	ops := float64(e.ops)
-	e.row.Ns = append(e.row.Ns, float64(s.took.Nanoseconds())/ops/float64(r.w.units(r.size)))
+	units := ops * float64(r.w.units(r.size))
+	e.row.Ns = append(e.row.Ns, float64(s.took.Nanoseconds())/units)
+	e.row.CPU = append(e.row.CPU, float64(s.cpu.Nanoseconds())/units)
 	mallocs, bytes := float64(s.mallocs)/ops, float64(s.bytes)/ops
 	if len(e.row.Ns) == 1 || mallocs < e.row.Mallocs { // the collector may empty a pool
 		e.row.Mallocs, e.row.Bytes = mallocs, bytes
@@ -224,5 +271,23 @@ func (r *race) round(e *entrant) error {
 		e.row.Mallocs = -1
 	}
 	_, _ = fmt.Fprintf(r.Log, "  %-18s %12.1f ns/%s\n", e.row.Contender, e.row.Ns[len(e.row.Ns)-1], r.w.Unit)
+	return nil
+}
+
+// failed is what becomes of an error: where a contender may fail, it is what there is to say of it.
+func (r *race) failed(e *entrant, err error) error {
+	if !r.w.Once {
+		return err
+	}
+	e.row.Error = err.Error()
+	if len(e.row.Error) > 200 {
+		e.row.Error = e.row.Error[:200] + "..."
+	}
+	_, _ = fmt.Fprintf(r.Log, "  %-18s %s\n", e.row.Contender, e.row.Error)
+	if e.process != nil {
+		e.kill()
+		_ = e.cmd.Wait()
+		e.process = nil
+	}
 	return nil
 }

@@ -36,7 +36,7 @@ type status struct {
 
 // sample is what one run said.
 type sample struct {
-	took           time.Duration
+	took, cpu      time.Duration
 	answer         uint64
 	mallocs, bytes uint64
 	children       int // peak in KiB
@@ -109,11 +109,11 @@ func (c *process) run(ops int) (s sample, err error) {
 	if err != nil {
 		return s, err
 	}
-	var ns int64
-	if _, err := fmt.Sscan(text, &ns, &s.answer, &s.mallocs, &s.bytes, &s.children); err != nil {
+	var ns, cpu int64
+	if _, err := fmt.Sscan(text, &ns, &cpu, &s.answer, &s.mallocs, &s.bytes, &s.children); err != nil {
 		return s, fmt.Errorf("read %q: %w", text, err)
 	}
-	s.took = time.Duration(ns)
+	s.took, s.cpu = time.Duration(ns), time.Duration(cpu)
 	return s, nil
 }
 

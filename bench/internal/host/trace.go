@@ -37,7 +37,11 @@ func calls(p Programs, w *Workload, contender string, size, ops int) (result.Cal
 	if _, err := c.ask("open", "ready"); err != nil {
 		return nil, err
 	}
-	for range 2 { // the first time warms up
+	runs := 2 // the first one warms up
+	if w.Fresh {
+		runs = 1
+	}
+	for range runs {
 		if err := w.prepare(size, ops); err != nil {
 			return nil, err
 		}
@@ -46,10 +50,10 @@ func calls(p Programs, w *Workload, contender string, size, ops int) (result.Cal
 		}
 	}
 	c.quit()
-	return count(bufio.NewScanner(file), ops)
+	return count(bufio.NewScanner(file), runs, ops)
 }
 
-func count(lines *bufio.Scanner, ops int) (result.Calls, error) {
+func count(lines *bufio.Scanner, last, ops int) (result.Calls, error) {
 	counts, runs := map[string]int{}, 0
 	on := false
 	for lines.Scan() {
@@ -57,7 +61,7 @@ func count(lines *bufio.Scanner, ops int) (result.Calls, error) {
 		switch {
 		case strings.Contains(line, `"run `):
 			runs++
-			on = runs == 2
+			on = runs == last
 		case strings.Contains(line, `write(1, "done `):
 			on = false
 		case on:
@@ -66,8 +70,8 @@ func count(lines *bufio.Scanner, ops int) (result.Calls, error) {
 			}
 		}
 	}
-	if runs != 2 {
-		return nil, fmt.Errorf("the trace has %d runs, not 2", runs)
+	if runs != last {
+		return nil, fmt.Errorf("the trace has %d runs, not %d", runs, last)
 	}
 	all := result.Calls{}
 	for name, n := range counts {

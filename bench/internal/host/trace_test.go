@@ -28,9 +28,9 @@ const twoRuns = `10 execve("/x", ["x"], 0x7f) = 0
 `
 
 func TestCount(t *testing.T) {
-	calls, err := count(bufio.NewScanner(strings.NewReader(twoRuns)), 2)
+	calls, err := count(bufio.NewScanner(strings.NewReader(twoRuns)), 2, 2)
 	require.NoError(t, err)
 	require.Equal(t, result.Calls{"sendto": 1, "recvfrom": 0.5}, calls)
-	_, err = count(bufio.NewScanner(strings.NewReader("")), 2)
+	_, err = count(bufio.NewScanner(strings.NewReader("")), 2, 2)
 	require.Error(t, err)
 }

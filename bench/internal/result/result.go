@@ -20,6 +20,7 @@ type Series struct {
 	Note                  string
 	Size, Units           int // Units are how many of Unit one op has
 	Floor                 string
+	Memory                bool // what counts is memory: Size is how many there are of what is open at a time
 	Rows                  []Row
 }
 
@@ -29,6 +30,7 @@ type Row struct {
 	Error     string    `json:",omitempty"`
 	Ops       int       // in a round
 	Ns        []float64 // a unit, of each round
+	CPU       []float64 // ns on processors a unit, of each round
 	Mallocs   float64   // of Go, an op; -1 if there is no Go, or it is not what does the work
 	Bytes     float64   // of Go, an op
 	Start     int       // KiB of the process before it opened anything

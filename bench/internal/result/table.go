@@ -50,7 +50,11 @@ func (r *Report) targets(b *strings.Builder, targets []Target) {
 
 func (s Series) table(b *strings.Builder) {
 	fmt.Fprintf(b, "\n### %s\n\n", s.heading())
-	head := []string{"contender", "best, ns", "median, ns", "spread", "of C", "of the floor", "Go allocations", "Go bytes", "peak, MiB", "threads", "system calls"}
+	if s.Memory {
+		s.memory(b)
+		return
+	}
+	head := []string{"contender", "best, ns", "median, ns", "spread", "CPU, ns", "of C", "of the floor", "Go allocations", "Go bytes", "peak, MiB", "threads", "system calls"}
 	fmt.Fprintf(b, "| %s |\n|---|%s\n", strings.Join(head, " | "), strings.Repeat("---:|", len(head)-2)+"---|")
 	rows := slices.Clone(s.Rows)
 	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(a.order(), b.order()) })
@@ -60,18 +64,34 @@ func (s Series) table(b *strings.Builder) {
 			continue
 		}
 		cells := []string{
-			row.Contender, number(row.Best()), number(row.Median()), fmt.Sprintf("%.0f %%", 100*row.Spread()),
+			row.Contender, number(row.Best()), number(row.Median()), fmt.Sprintf("%.0f %%", 100*row.Spread()), number(least(row.CPU)),
 			ratio(s.Ratio(row.Contender, "c")), ratio(s.Ratio(row.Contender, s.Floor)), "", "",
 			mib(row.Peak), whole(row.Threads), row.Calls.text(),
 		}
 		if row.Mallocs >= 0 {
-			cells[6], cells[7] = number(row.Mallocs), number(row.Bytes)
+			cells[7], cells[8] = number(row.Mallocs), number(row.Bytes)
 		}
 		fmt.Fprintf(b, "| %s |\n", strings.Join(cells, " | "))
 	}
 }
 
+func (s Series) memory(b *strings.Builder) {
+	b.WriteString("| contender | KiB each | threads |\n|---|---:|---:|\n")
+	rows := slices.Clone(s.Rows)
+	slices.SortStableFunc(rows, func(x, y Row) int { return cmp.Compare(EachKiB(s, x), EachKiB(s, y)) })
+	for _, row := range rows {
+		if row.Error != "" {
+			fmt.Fprintf(b, "| %s | %s | |\n", row.Contender, row.Error)
+			continue
+		}
+		fmt.Fprintf(b, "| %s | %s | %s |\n", row.Contender, number(EachKiB(s, row)), whole(row.Threads))
+	}
+}
+
 func (s Series) heading() string {
+	if s.Memory {
+		return thousands(s.Size) + " " + s.Unit + "s"
+	}
 	if s.Size <= 1 {
 		return "each " + s.Unit
 	}
@@ -104,6 +124,13 @@ func (c Calls) text() string {
 		parts = append(parts[:most], "…")
 	}
 	return fmt.Sprintf("%s: %s", number(c.Total()), strings.Join(parts, ", "))
+}
+
+func least(all []float64) float64 {
+	if len(all) == 0 {
+		return math.NaN()
+	}
+	return slices.Min(all)
 }
 
 func ratio(v float64) string {

@@ -60,4 +60,4 @@ func Mallocs(_ Series, r Row) float64 { return math.Floor(r.Mallocs + 0.05) }
 func Threads(_ Series, r Row) float64 { return float64(r.Threads) }
 
 // EachKiB is the memory of a connection, where the size is how many there are.
-func EachKiB(s Series, r Row) float64 { return float64(r.Peak-r.Start) / float64(s.Size) }
+func EachKiB(s Series, r Row) float64 { return float64(r.Opened-r.Start) / float64(s.Size) }
