@@ -37,7 +37,7 @@ func TestDumpBesideLoops(t *testing.T) {
 			}
 		})
 		done := within(t)
-		for range 1000 {
+		for range 300 {
 			n := 0
 			for _, err := range c.Dump(done, dumpRoutes) {
 				require.NoError(t, err)
@@ -77,6 +77,28 @@ func TestDumpGivenUpBesideLoop(t *testing.T) {
 	}
 	cancel()
 	wg.Wait()
+}
+
+// A dump whose context ends while it waits for more leaves nothing running in the kernel that the next one would run into.
+func TestDumpAfterCancelledDump(t *testing.T) {
+	testns.Run(t, func(t *testing.T) {
+		c := dial(t, WithPort(4251))
+		setUpLoopback(t, c)
+		addRoutes(t, c, 4000) // more than the kernel has ready at once
+		for range 20 {
+			ctx, cancel := context.WithCancel(within(t))
+			var last error
+			for _, err := range c.Dump(ctx, dumpRoutes) {
+				cancel()
+				last = err
+			}
+			cancel()
+			if last != nil {
+				require.ErrorIs(t, last, context.Canceled)
+			}
+			require.Equal(t, 4000+3, countRoutes(t, c))
+		}
+	})
 }
 
 // A loop over what a connection's only socket receives, in the loop of a dump that reads alone, would wait for itself.

@@ -345,6 +345,10 @@ func (d *dumping) leave() {
 // drain receives the rest of a dump, which on a connection's only socket is in the way of others. The kernel has it ready
 // whenever it is asked for; a process may not.
 func (d *dumping) drain() {
+	if d.batch == nil && !d.clean && d.req.Port == 0 {
+		d.batch = getBatch()
+		d.readRest()
+	}
 	for d.batch != nil {
 		for d.next() {
 			switch d.msg.Type {
@@ -355,11 +359,7 @@ func (d *dumping) drain() {
 		if d.clean || d.req.Port != 0 {
 			break
 		}
-		d.e.pump.Read(d.batch, pump.Want{Terminators: 1, Any: d.e.wanted().Any})
-		d.received()
-		if d.batch.Err() == unix.ENOBUFS {
-			d.lost()
-		}
+		d.readRest()
 		if d.batch.Why() == pump.Empty && d.batch.Datagrams() == 0 {
 			break
 		}
@@ -368,6 +368,15 @@ func (d *dumping) drain() {
 		d.e.mu.Lock()
 		d.e.giveUp(d.seq, late{port: d.req.Port, dump: true})
 		d.e.mu.Unlock()
+	}
+}
+
+// readRest receives what there is of the rest, without waiting.
+func (d *dumping) readRest() {
+	d.e.pump.Read(d.batch, pump.Want{Terminators: 1, Any: d.e.wanted().Any})
+	d.received()
+	if d.batch.Err() == unix.ENOBUFS {
+		d.lost()
 	}
 }
 
