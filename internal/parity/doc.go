@@ -69,6 +69,6 @@
 //
 // # Another libnl
 //
-// scripts/parity-latest runs all this with the newest libnl that Debian has. With PARITY_TRACES=FILE, TestVersions writes what
+// scripts/parity-latest runs all this with the newest libnl that Debian has, in a chroot. With PARITY_TRACES=FILE, TestVersions writes what
 // the C side did to the file; with PARITY_AGAINST=FILE, it says in what it did otherwise than there.
 package parity

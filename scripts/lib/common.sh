@@ -56,3 +56,22 @@ rootfs() {
 	fi
 	echo "$dir"
 }
+
+# in_suite ROOTFS GOROOT GOCACHE COMMAND runs it at the repository in the chroot. The mounts end with their namespace.
+in_suite() {
+	# shellcheck disable=SC2016
+	unshare --mount sh -eu -c '
+		root=$1 goroot=$2 modules=$3 build=$4
+		mkdir -p "$root/golibnl" "$root/usr/local/go" "$root/go/pkg/mod" "$root/build" "$build"
+		mount -t proc proc "$root/proc"
+		mount --rbind /sys "$root/sys"
+		mount --rbind /dev "$root/dev"
+		mount --bind . "$root/golibnl"
+		mount --bind "$goroot" "$root/usr/local/go"
+		mount --bind "$modules" "$root/go/pkg/mod"
+		mount --bind "$build" "$root/build"
+		exec chroot "$root" /usr/bin/env -i HOME=/root CGO_ENABLED=1 GOFLAGS=-buildvcs=false GOTOOLCHAIN=local GOPROXY=off \
+			GOPATH=/go GOCACHE=/build PATH=/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+			sh -euc "cd /golibnl && $5"
+	' sh "$1" "$2" "$(go env GOMODCACHE)" "$3" "$4"
+}
