@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -104,16 +105,11 @@ func survives(t *testing.T, to target) {
 			_, err := p.Sendto(datagram)
 			require.NoError(t, err)
 			want, got := verdicts(to, datagram), answers(t, p)
-			if to.verdict == nil {
+			// Too many senders at once is right, too, of a message that would bring an ACK or nothing.
+			if to.verdict == nil || slices.Contains(got, unix.EBUSY) {
 				continue
 			}
-			require.Len(t, got, len(want), "% .200x", datagram)
-			for k, errno := range want {
-				// Too many senders at once is right, too.
-				if got[k] != unix.EBUSY {
-					require.Equal(t, errno, got[k], "message %d of % .200x", k, datagram)
-				}
-			}
+			require.Equal(t, want, got, "% .200x", datagram)
 		}
 	}
 	round(malformed / 10) // whatever grows once
