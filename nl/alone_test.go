@@ -101,6 +101,25 @@ func TestDumpAfterCancelledDump(t *testing.T) {
 	})
 }
 
+// A loop over messages that a panic ends has seen the one that it was at, and no other.
+func TestPanicInMessages(t *testing.T) {
+	c := dialUser(t, WithAnySender())
+	peer := dialUser(t, WithAnySender())
+	const n = 20
+	for i := range uint32(n) {
+		require.NoError(t, peer.Send(within(t), Message{Header: Header{Type: askType, Seq: i + 1}}, To(c.Port(), 0)))
+	}
+	for i := range uint32(n) {
+		func() {
+			defer func() { require.Equal(t, i+1, recover()) }()
+			for m, err := range c.Messages(within(t)) {
+				require.NoError(t, err)
+				panic(m.Header.Seq)
+			}
+		}()
+	}
+}
+
 // A loop over what a connection's only socket receives, in the loop of a dump that reads alone, would wait for itself.
 func TestLoopInDump(t *testing.T) {
 	c := dial(t, WithPort(4247))

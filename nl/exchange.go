@@ -343,7 +343,7 @@ func (e *endpoint) deliver(b *pump.Batch) {
 	e.owner.malformed(b.Malformed())
 	errno := b.Err()
 	if e.gap > 0 {
-		if e.gap -= b.Bytes(); e.gap <= 0 || errno == unix.ENOBUFS || b.Why() == pump.Empty {
+		if e.gap -= b.Bytes() + messageCost*b.Refused(); e.gap <= 0 || errno == unix.ENOBUFS || b.Why() == pump.Empty {
 			e.missed()
 		}
 	}

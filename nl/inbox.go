@@ -67,13 +67,15 @@ func (i *inbox) each(ctx context.Context, e *endpoint, op string, yield func(Mes
 		return
 	}
 	w := newWaiter()
+	var queue []Message
+	seen, missed := 0, false // of the queue, and after it
 	defer func() {
 		e.mu.Lock()
 		i.waiter = nil
+		i.putBack(queue[seen:], missed) // however the loop was left
 		e.mu.Unlock()
 		i.taken.Store(false)
 	}()
-	var queue []Message
 	for {
 		if ctx.Err() != nil {
 			yield(Message{}, in.error(op, nil, ended(ctx)))
@@ -82,7 +84,7 @@ func (i *inbox) each(ctx context.Context, e *endpoint, op string, yield func(Mes
 		e.mu.Lock()
 		clear(queue)
 		queue, i.queue = i.queue, queue[:0]
-		missed := i.missed
+		seen, missed = 0, i.missed
 		i.missed, i.size, i.waiter = false, 0, nil
 		wait := len(queue) == 0 && !missed
 		var err error
@@ -104,16 +106,17 @@ func (i *inbox) each(ctx context.Context, e *endpoint, op string, yield func(Mes
 			}
 			continue
 		}
-		for n, m := range queue {
+		for _, m := range queue {
+			seen++
 			if !yield(m, nil) {
-				e.mu.Lock()
-				i.putBack(queue[n+1:], missed)
-				e.mu.Unlock()
 				return
 			}
 		}
-		if missed && !yield(Message{}, in.error(op, nil, ErrOverrun)) {
-			return
+		if missed {
+			missed = false
+			if !yield(Message{}, in.error(op, nil, ErrOverrun)) {
+				return
+			}
 		}
 	}
 }
