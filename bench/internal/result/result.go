@@ -95,6 +95,16 @@ func (s Series) Ratio(contender, other string) float64 {
 	return a.Best() / b.Best()
 }
 
+// CPURatio is Ratio by time on processors.
+func (s Series) CPURatio(contender, other string) float64 {
+	a, aOK := s.Row(contender)
+	b, bOK := s.Row(other)
+	if !aOK || !bOK {
+		return math.NaN()
+	}
+	return least(a.CPU) / least(b.CPU)
+}
+
 // Find returns what was measured of a workload at a size.
 func (r *Report) Find(workload string, size int) (Series, bool) {
 	for _, s := range r.Measured {

@@ -11,9 +11,9 @@ func sample() *Report {
 	return &Report{Rounds: 3, Measured: []Series{{
 		Workload: "ack", Title: "Title", Unit: "request", Size: 1, Units: 1, Floor: "bare",
 		Rows: []Row{
-			{Contender: "nl", Ns: []float64{1500, 900, 1000}, Mallocs: 2, Bytes: 1234567, Peak: 2048, Threads: 5, Calls: Calls{"recvmsg": 2, "sendto": 1, "futex": 0.01}},
+			{Contender: "nl", Ns: []float64{1500, 900, 1000}, CPU: []float64{800, 810}, Mallocs: 2, Bytes: 1234567, Peak: 2048, Threads: 5, Calls: Calls{"recvmsg": 2, "sendto": 1, "futex": 0.01}},
 			{Contender: "bare", Ns: []float64{500, 450}, Mallocs: 0},
-			{Contender: "c", Ns: []float64{600}, Mallocs: -1},
+			{Contender: "c", Ns: []float64{600}, CPU: []float64{500}, Mallocs: -1},
 			{Contender: "broken", Error: "it has no such thing"},
 		},
 	}}}
@@ -35,16 +35,16 @@ func TestRow(t *testing.T) {
 func TestTable(t *testing.T) {
 	text := sample().Table([]Target{
 		{What: "kept", Limit: 2, Value: RatioOf("ack", 1, "nl", "bare")},
-		{What: "missed", Limit: 1.4, Value: RatioOf("ack", 1, "nl", "c")},
+		{What: "missed", Limit: 1.4, Value: RatioOf("ack", 1, "nl", "c"), CPU: CPURatioOf("ack", 1, "nl", "c")},
 		{What: "more", Limit: 2, AtLeast: true, Value: Of("ack", 1, "nl", Mallocs)},
 		{What: "elsewhere", Limit: 1, Value: RatioOf("ack", 2, "nl", "c")},
 	})
-	require.Contains(t, text, "| kept | at most 2 | 2 | yes |")
-	require.Contains(t, text, "| missed | at most 1.40 | 1.50 | **no** |")
-	require.Contains(t, text, "| more | at least 2 | 2 | yes |")
-	require.Contains(t, text, "| elsewhere | at most 1 |  | not measured |")
-	require.Contains(t, text, "| nl | 900 | 1,000 | 11 % |  | 1.50 | 2.00 | 2 | 1,234,567 | 2.0 | 5 | 3.01: recvmsg 2, sendto 1 |")
-	require.Contains(t, text, "| c | 600 | 600 | 0 % |  | 1.00 | 1.33 |  |  |")
+	require.Contains(t, text, "| kept | at most 2 | 2 |  | yes |")
+	require.Contains(t, text, "| missed | at most 1.40 | 1.50 | 1.60 | **no** |")
+	require.Contains(t, text, "| more | at least 2 | 2 |  | yes |")
+	require.Contains(t, text, "| elsewhere | at most 1 |  |  | not measured |")
+	require.Contains(t, text, "| nl | 900 | 1,000 | 11 % | 800 | 1.50 | 1.60 | 2.00 | 2 | 1,234,567 | 2.0 | 5 | 3.01: recvmsg 2, sendto 1 |")
+	require.Contains(t, text, "| c | 600 | 600 | 0 % | 500 | 1.00 | 1.00 | 1.33 |  |  |")
 	require.Contains(t, text, "| broken | it has no such thing |")
 }
 

@@ -34,7 +34,7 @@ func (r *Report) Table(targets []Target) string {
 }
 
 func (r *Report) targets(b *strings.Builder, targets []Target) {
-	b.WriteString("## What was wanted\n\n| what | wanted | measured | |\n|---|---|---|---|\n")
+	b.WriteString("## What was wanted\n\n| what | wanted | measured | by CPU | |\n|---|---|---:|---:|---|\n")
 	for _, t := range targets {
 		v := t.Value(r)
 		verdict := "yes"
@@ -44,7 +44,11 @@ func (r *Report) targets(b *strings.Builder, targets []Target) {
 		case !t.Met(v):
 			verdict = "**no**"
 		}
-		fmt.Fprintf(b, "| %s | %s %s | %s | %s |\n", t.What, t.sign(), number(t.Limit), number(v), verdict)
+		cpu := ""
+		if t.CPU != nil {
+			cpu = ratio(t.CPU(r))
+		}
+		fmt.Fprintf(b, "| %s | %s %s | %s | %s | %s |\n", t.What, t.sign(), number(t.Limit), number(v), cpu, verdict)
 	}
 }
 
@@ -54,7 +58,7 @@ func (s Series) table(b *strings.Builder) {
 		s.memory(b)
 		return
 	}
-	head := []string{"contender", "best, ns", "median, ns", "spread", "CPU, ns", "of C", "of the floor", "Go allocations", "Go bytes", "peak, MiB", "threads", "system calls"}
+	head := []string{"contender", "best, ns", "median, ns", "spread", "CPU, ns", "of C", "CPU of C", "of the floor", "Go allocations", "Go bytes", "peak, MiB", "threads", "system calls"}
 	fmt.Fprintf(b, "| %s |\n|---|%s\n", strings.Join(head, " | "), strings.Repeat("---:|", len(head)-2)+"---|")
 	rows := slices.Clone(s.Rows)
 	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(a.order(), b.order()) })
@@ -65,11 +69,11 @@ func (s Series) table(b *strings.Builder) {
 		}
 		cells := []string{
 			row.Contender, number(row.Best()), number(row.Median()), fmt.Sprintf("%.0f %%", 100*row.Spread()), number(least(row.CPU)),
-			ratio(s.Ratio(row.Contender, "c")), ratio(s.Ratio(row.Contender, s.Floor)), "", "",
+			ratio(s.Ratio(row.Contender, "c")), ratio(s.CPURatio(row.Contender, "c")), ratio(s.Ratio(row.Contender, s.Floor)), "", "",
 			mib(row.Peak), whole(row.Threads), row.Calls.text(),
 		}
 		if row.Mallocs >= 0 {
-			cells[7], cells[8] = number(row.Mallocs), number(row.Bytes)
+			cells[8], cells[9] = number(row.Mallocs), number(row.Bytes)
 		}
 		fmt.Fprintf(b, "| %s |\n", strings.Join(cells, " | "))
 	}

@@ -4,12 +4,11 @@ import "math"
 
 // Target is a number that golibnl wants to keep.
 type Target struct {
-	What     string
-	Workload string
-	Size     int
-	Value    func(*Report) float64
-	Limit    float64
-	AtLeast  bool // else: at most
+	What    string
+	Value   func(*Report) float64
+	CPU     func(*Report) float64 // the same by time on processors, which other load disturbs less; nil if it is no time
+	Limit   float64
+	AtLeast bool // else: at most
 }
 
 // Met reports whether a value does.
@@ -25,6 +24,17 @@ func (t Target) sign() string {
 		return "at least"
 	}
 	return "at most"
+}
+
+// CPURatioOf is RatioOf by time on processors.
+func CPURatioOf(workload string, size int, contender, other string) func(*Report) float64 {
+	return func(r *Report) float64 {
+		s, ok := r.Find(workload, size)
+		if !ok {
+			return math.NaN()
+		}
+		return s.CPURatio(contender, other)
+	}
 }
 
 // RatioOf is the time of one contender over that of another.
