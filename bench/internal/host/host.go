@@ -125,7 +125,7 @@ func (p Plan) inNamespace(w *Workload, size int) (result.Series, error) {
 	}
 	r.end()
 	for _, e := range r.entrants {
-		if p.Calls && !w.Once && w.Pace == nil {
+		if p.Calls && !w.Once && w.Pace == nil && s.Units <= tracedUnits {
 			ops := min(e.ops, 100)
 			calls, err := calls(p.Programs, w, e.row.Contender, size, ops)
 			if err != nil {
@@ -137,6 +137,9 @@ func (p Plan) inNamespace(w *Workload, size int) (result.Series, error) {
 	}
 	return s, nil
 }
+
+// tracedUnits is how much of a workload is traced at most: a million messages take minutes, and tell no more.
+const tracedUnits = 200_000
 
 // race is a workload at a size, with all its contenders running.
 type race struct {
