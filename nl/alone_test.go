@@ -17,7 +17,7 @@ import (
 // next and has not come to it yet.
 func TestDumpBesideLoops(t *testing.T) {
 	testns.Run(t, func(t *testing.T) {
-		c := dial(t, WithPort(4245))
+		c := dial(t, WithPort(ownPort))
 		setUpLoopback(t, c)
 		addRoutes(t, c, 2000) // more than one read brings
 		ctx, cancel := context.WithCancel(context.Background())
@@ -52,7 +52,7 @@ func TestDumpBesideLoops(t *testing.T) {
 
 // A dump that is given up before it could begin leaves somebody reading.
 func TestDumpGivenUpBesideLoop(t *testing.T) {
-	c := dialUser(t, WithPort(4246), WithAnySender())
+	c := dialUser(t, WithPort(ownPort), WithAnySender())
 	peer := dialUser(t, WithAnySender())
 	ctx, cancel := context.WithCancel(within(t))
 	defer cancel()
@@ -67,7 +67,7 @@ func TestDumpGivenUpBesideLoop(t *testing.T) {
 	})
 	for i := range uint32(200) {
 		seize(t, c.in.requests.Load())
-		require.NoError(t, peer.Send(within(t), Message{Header: Header{Type: askType, Seq: i + 1}}, To(4246, 0)))
+		require.NoError(t, peer.Send(within(t), Message{Header: Header{Type: askType, Seq: i + 1}}, To(ownPort, 0)))
 		select {
 		case seq := <-got:
 			require.Equal(t, i+1, seq)
@@ -122,7 +122,7 @@ func TestPanicInMessages(t *testing.T) {
 
 // A loop over what a connection's only socket receives, in the loop of a dump that reads alone, would wait for itself.
 func TestLoopInDump(t *testing.T) {
-	c := dial(t, WithPort(4247))
+	c := dial(t, WithPort(ownPort))
 	for _, err := range c.Dump(within(t), Request{Type: unix.RTM_GETLINK, Payload: linkInfo(0, 0, 0)}) {
 		require.NoError(t, err)
 		for _, err := range c.Events(within(t)) {

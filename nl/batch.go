@@ -304,7 +304,7 @@ func (b *batch) take() {
 				continue // the acknowledgement follows
 			}
 		case pump.Unseen:
-			if m.Type < unix.NLMSG_MIN_TYPE {
+			if isControl(m.Type) {
 				b.lost = true // libnl could not judge it
 			}
 			continue

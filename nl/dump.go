@@ -255,7 +255,7 @@ func (d *dumping) batchDone(hold bool) (bool, error) {
 		}
 		switch m.Verdict {
 		case pump.Unseen:
-			if m.Type < unix.NLMSG_MIN_TYPE {
+			if isControl(m.Type) {
 				return false, d.in.error("dump", d.buf, unix.ENOMEM) // libnl could not judge it
 			}
 			if hold && d.interrupted {

@@ -412,6 +412,9 @@ func (e *endpoint) hand(m *pump.Message) {
 	e.strangers.add(e.owner, m)
 }
 
+// isControl reports whether libnl judges messages of a type.
+func isControl(typ uint16) bool { return typ >= unix.NLMSG_NOOP && typ <= unix.NLMSG_OVERRUN }
+
 func tooLarge(d *pump.Datagram) error {
 	return fmt.Errorf("%w: a datagram of %d bytes is more than is received at once", unix.EMSGSIZE, d.Real)
 }

@@ -149,7 +149,7 @@ func (k *call) take(m *pump.Message) bool {
 	case pump.Overrun:
 		k.err = k.in.error(k.op, k.buf, unknown(ErrOverrun))
 	default:
-		if m.Type < unix.NLMSG_MIN_TYPE {
+		if isControl(m.Type) {
 			k.err = k.in.error(k.op, k.buf, unknown(unix.ENOMEM)) // an answer that libnl could not judge
 			break
 		}

@@ -50,12 +50,17 @@ func (p *peer) receive() (h Header, from uint32) {
 // send sends messages as one datagram.
 func (p *peer) send(to uint32, messages ...[]byte) {
 	p.t.Helper()
+	require.NoError(p.t, p.trySend(to, messages...))
+}
+
+// trySend is send to somebody who may be gone.
+func (p *peer) trySend(to uint32, messages ...[]byte) error {
 	var b []byte
 	for _, m := range messages {
 		b = append(b, m...)
 		b = append(b, zeros[:align(len(b))-len(b)]...)
 	}
-	require.NoError(p.t, unix.Sendto(p.fd, b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Pid: to}))
+	return unix.Sendto(p.fd, b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Pid: to})
 }
 
 // shout sends a message to a group.
