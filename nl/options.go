@@ -124,7 +124,8 @@ func WithListenAllNSID() Option { return flag(func(c *config) { c.allNSID = true
 // WithCredentials brings the credentials of the sender with each message (SO_PASSCRED); see [Message.Credentials].
 func WithCredentials() Option { return flag(func(c *config) { c.creds = true }) }
 
-// WithLogger has what is dropped, lost and refused logged, at levels from debug to warning.
+// WithLogger has what is dropped, lost and refused logged, at levels from debug to warning. The logger's handler must not
+// use the connection, not even [Conn.Stats]: it is called while messages are handed out, and would wait for itself.
 func WithLogger(l *slog.Logger) Option { return flag(func(c *config) { c.logger = l }) }
 
 func flag(set func(*config)) Option {
