@@ -37,7 +37,11 @@ func TestDumpBesideLoops(t *testing.T) {
 			}
 		})
 		done := within(t)
-		for range 300 {
+		rounds := 300
+		if testing.Short() {
+			rounds = 30
+		}
+		for range rounds {
 			n := 0
 			for _, err := range c.Dump(done, dumpRoutes) {
 				require.NoError(t, err)

@@ -2,6 +2,7 @@ package nl
 
 import (
 	"encoding/binary"
+	"errors"
 	"os"
 	"syscall"
 	"testing"
@@ -38,6 +39,9 @@ func (p *peer) receive() (h Header, from uint32) {
 	p.t.Helper()
 	buf := make([]byte, 1<<16)
 	n, sa, err := unix.Recvfrom(p.fd, buf, 0)
+	for errors.Is(err, unix.EINTR) { // by one of the runtime's signals
+		n, sa, err = unix.Recvfrom(p.fd, buf, 0)
+	}
 	require.NoError(p.t, err)
 	require.GreaterOrEqual(p.t, n, unix.NLMSG_HDRLEN)
 	h = Header{
