@@ -2,12 +2,32 @@ package nl
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 )
+
+// joins joins a group of NETLINK_USERSOCK, and skips the test, with the reason, where the process may not.
+func joins(t *testing.T, c *Conn, group uint32) {
+	t.Helper()
+	err := c.Join(group)
+	if errors.Is(err, unix.EPERM) && !mayAdministerNetwork(t) {
+		t.Skipf("cannot join a group of NETLINK_USERSOCK (CAP_NET_ADMIN needed): %v", err)
+	}
+	require.NoError(t, err)
+}
+
+// mayAdministerNetwork tells whether the process has CAP_NET_ADMIN.
+func mayAdministerNetwork(t *testing.T) bool {
+	t.Helper()
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var sets [2]unix.CapUserData
+	require.NoError(t, unix.Capget(&header, &sets[0]))
+	return sets[0].Effective&(1<<unix.CAP_NET_ADMIN) != 0
+}
 
 // mtu is an RTM_NEWLINK that sets the loopback device's MTU.
 func mtu(n uint32, flags uint16) Request {
@@ -71,7 +91,7 @@ func TestNotificationIsNoAnswer(t *testing.T) {
 func TestForeignNotificationIsNoAnswer(t *testing.T) {
 	p := newPeer(t, unix.NETLINK_USERSOCK)
 	c := dialUser(t, WithPort(ownPort), WithSenders(p.port))
-	require.NoError(t, c.Join(3))
+	joins(t, c, 3)
 	for _, flags := range []uint16{0, unix.NLM_F_ECHO} {
 		answered := make(chan Reply, 1)
 		go func() {
@@ -113,7 +133,7 @@ func TestOverrunFailsRequests(t *testing.T) {
 	block := &blockingHandler{Handler: slog.DiscardHandler, blocked: make(chan struct{}), release: make(chan struct{})}
 	p, stranger := newPeer(t, unix.NETLINK_USERSOCK), newPeer(t, unix.NETLINK_USERSOCK)
 	c := dialUser(t, WithPort(ownPort), WithSenders(p.port), WithLogger(slog.New(block)), WithReadBuffer(4096))
-	require.NoError(t, c.Join(2))
+	joins(t, c, 2)
 	const inFlight = 5
 	failed := make(chan error, inFlight)
 	var asked []Header
@@ -196,9 +216,9 @@ func TestOverrunByAnswer(t *testing.T) {
 func TestLoopsLoseNothing(t *testing.T) {
 	p := newPeer(t, unix.NETLINK_USERSOCK)
 	c := dialUser(t, WithPort(ownPort), WithSenders(p.port))
-	require.NoError(t, c.Join(1))
+	joins(t, c, 1)
 	events := dialUser(t, WithSenders(p.port))
-	require.NoError(t, events.Join(1))
+	joins(t, events, 1)
 	for i := range 9 {
 		p.send(c.Port(), rawMessage(askType, 0, uint32(i)))
 		p.shout(1, rawMessage(askType, 0, uint32(i)))

@@ -156,7 +156,7 @@ func TestDumpFails(t *testing.T) {
 func TestOthersDuringDump(t *testing.T) {
 	p := newPeer(t, unix.NETLINK_USERSOCK)
 	c := dialUser(t, WithPort(ownPort), WithSenders(p.port))
-	require.NoError(t, c.Join(1))
+	joins(t, c, 1)
 	next, _ := steps(t, c.Dump(within(t), Request{Type: askType, Port: p.port}))
 	first := next()
 	h, from := p.receive()
