@@ -1,6 +1,6 @@
 // Bench measures golibnl against C on libnl, against its peers in Go, and against bare system calls.
 //
-//	bench [-run REGEXP] [-rounds N] [-budget TIME] [-out DIR]   measures, and writes a table and plots
+//	bench [-run REGEXP] [-rounds N] [-budget TIME] [-out DIR [-more]]   measures, and writes a table and plots
 //	bench -smoke                                                does everything once, small, and compares the answers
 //	bench -compare A.json B.json ...                            says how far the ratios of several runs differ
 //
@@ -46,6 +46,7 @@ func run() error {
 		calls   = flag.Bool("calls", true, "count system calls too, in a pass of their own")
 		out     = flag.String("out", "", "the `directory` for the table, the plots and the numbers")
 		smoke   = flag.Bool("smoke", false, "do everything once, small, and write nothing")
+		more    = flag.Bool("more", false, "keep what -out has of other workloads")
 		compare = flag.Bool("compare", false, "compare the reports that are given")
 	)
 	flag.Parse()
@@ -63,22 +64,29 @@ func run() error {
 	}
 	plan := host.Plan{Programs: programs, Rounds: *rounds, Budget: *budget, Small: *smoke, Calls: *calls && !*smoke, Log: os.Stdout}
 	if *smoke {
-		plan.Rounds = 1
+		plan.Rounds, *out = 1, ""
 	}
 	report := &result.Report{Machine: machine(), Rounds: plan.Rounds, Loads: []string{load()}}
+	if *more {
+		old, err := read(filepath.Join(*out, "results.json"))
+		if err != nil {
+			return err
+		}
+		report.Measured, report.Loads = old.Measured, append(old.Loads, report.Loads...)
+	}
 	for _, w := range workloads {
-		if err := measure(report, plan, w, *only, *who); err != nil {
+		if err := measure(report, plan, w, *only, *who, *out); err != nil {
 			return err
 		}
 	}
 	report.Loads = append(report.Loads, load())
-	if *out == "" || *smoke {
+	if *out == "" {
 		return nil
 	}
 	return write(report, *out)
 }
 
-func measure(report *result.Report, plan host.Plan, w *host.Workload, only, who string) error {
+func measure(report *result.Report, plan host.Plan, w *host.Workload, only, who, out string) error {
 	for _, size := range sizes(w, plan.Small) {
 		ok, err := regexp.MatchString(only, fmt.Sprintf("%s/%d", w.Name, size))
 		if err != nil {
@@ -96,7 +104,12 @@ func measure(report *result.Report, plan host.Plan, w *host.Workload, only, who 
 		if err != nil {
 			return err
 		}
-		report.Measured = append(report.Measured, s)
+		report.Put(s)
+		if out != "" {
+			if err := write(report, out); err != nil { // what is measured is not lost if the rest takes too long
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -167,16 +180,24 @@ func write(report *result.Report, dir string) error {
 func compareFiles(names []string) error {
 	var reports []*result.Report
 	for _, name := range names {
-		text, err := os.ReadFile(name)
+		r, err := read(name)
 		if err != nil {
 			return err
-		}
-		r := new(result.Report)
-		if err := json.Unmarshal(text, r); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
 		}
 		reports = append(reports, r)
 	}
 	fmt.Print(result.Compare(reports))
 	return nil
+}
+
+func read(name string) (*result.Report, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	r := new(result.Report)
+	if err := json.Unmarshal(text, r); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return r, nil
 }

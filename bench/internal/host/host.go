@@ -138,8 +138,8 @@ func (p Plan) inNamespace(w *Workload, size int) (result.Series, error) {
 	return s, nil
 }
 
-// tracedUnits is how much of a workload is traced at most: a million messages take minutes, and tell no more.
-const tracedUnits = 200_000
+// tracedUnits is how much of a workload is traced at most: more take minutes, and tell no more.
+const tracedUnits = 20_100
 
 // race is a workload at a size, with all its contenders running.
 type race struct {

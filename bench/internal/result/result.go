@@ -105,6 +105,17 @@ func (s Series) CPURatio(contender, other string) float64 {
 	return least(a.CPU) / least(b.CPU)
 }
 
+// Put adds a series, in the place of one of the same workload and size.
+func (r *Report) Put(s Series) {
+	for i, old := range r.Measured {
+		if old.Workload == s.Workload && old.Size == s.Size {
+			r.Measured[i] = s
+			return
+		}
+	}
+	r.Measured = append(r.Measured, s)
+}
+
 // Find returns what was measured of a workload at a size.
 func (r *Report) Find(workload string, size int) (Series, bool) {
 	for _, s := range r.Measured {

@@ -18,7 +18,7 @@ func (r *Report) Table(targets []Target) string {
 		fmt.Fprintf(&b, "| %s | %s |\n", k, r.Machine[k])
 	}
 	fmt.Fprintf(&b, "| rounds | %d, by turns |\n", r.Rounds)
-	fmt.Fprintf(&b, "| load average (1, 5, 15 minutes) | %s |\n\n", strings.Join(r.Loads, "; at the end "))
+	fmt.Fprintf(&b, "| load average (1, 5, 15 minutes), before and after | %s |\n\n", strings.Join(r.Loads, "; "))
 	r.targets(&b, targets)
 	for i, s := range r.Measured {
 		if i == 0 || r.Measured[i-1].Workload != s.Workload {
