@@ -9,6 +9,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Err returns what an NLMSG_ERROR says, such as the answer to what [Conn.Send] sent, which comes with [Conn.Messages]: nil
+// if it is an acknowledgement, an [*Error] if not. For any other message it is nil.
+func (m Message) Err() error {
+	if m.Header.Type != unix.NLMSG_ERROR {
+		return nil
+	}
+	family := -1
+	if m.in != nil {
+		family = m.in.family
+	}
+	if _, err := parseAck(family, "send", nil, m.Header.Flags, m.Payload); err != nil {
+		return err
+	}
+	return nil
+}
+
 // Ack acknowledges a request that was received from a process, as the kernel would: an NLMSG_ERROR with an errno of 0.
 // Whether the sender asked for it is in the flags, NLM_F_ACK.
 func (m Message) Ack(ctx context.Context) error {

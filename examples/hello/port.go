@@ -4,10 +4,10 @@ package main
 
 import (
 	"errors"
-	"fmt"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/golibnl/golibnl/examples/internal/kernelside"
 	"github.com/golibnl/golibnl/libnl"
 )
 
@@ -31,8 +31,7 @@ func connect(port uint32) (*libnl.Socket, error) {
 		}
 	}
 	if errors.Is(err, libnl.NLE_EXIST) {
-		err = fmt.Errorf("port %d is taken: address already in use. Another socket in this network namespace is bound to it; "+
-			"SO_REUSEADDR does not help (tried: %w). -port 0 takes a port that is free", port, bindAgain(port))
+		err = kernelside.Taken(kernel.Protocol, port)
 	}
 	if err != nil {
 		_ = sk.Free()
@@ -43,7 +42,7 @@ func connect(port uint32) (*libnl.Socket, error) {
 
 // adopt gives the socket a descriptor whose port the kernel chose.
 func adopt(sk *libnl.Socket) error {
-	fd, err := bind(0, false)
+	fd, err := kernelside.Bind(kernel.Protocol, 0, false)
 	if err != nil {
 		return err
 	}
@@ -52,33 +51,4 @@ func adopt(sk *libnl.Socket) error {
 		return err
 	}
 	return nil
-}
-
-// bindAgain returns how binding a port ends that is taken, with SO_REUSEADDR.
-func bindAgain(port uint32) error {
-	fd, err := bind(port, true)
-	if err == nil {
-		_ = unix.Close(fd)
-		return errors.New("the port has become free meanwhile")
-	}
-	return err
-}
-
-// bind opens and binds a socket without libnl.
-func bind(port uint32, reuse bool) (int, error) {
-	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, kernel.Protocol)
-	if err != nil {
-		return -1, err
-	}
-	if reuse {
-		err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
-	}
-	if err == nil {
-		err = unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Pid: port})
-	}
-	if err != nil {
-		_ = unix.Close(fd)
-		return -1, err
-	}
-	return fd, nil
 }

@@ -5,6 +5,7 @@
 package kernelside
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/golibnl/golibnl/examples/internal/standin"
 	"github.com/golibnl/golibnl/libnl"
+	"github.com/golibnl/golibnl/nl"
 )
 
 // Side is the other end. Until Start, it is what the command line says.
@@ -96,21 +98,39 @@ func (s *Side) Limit(sk *libnl.Socket) error {
 	return unix.SetsockoptTimeval(sk.GetFd(), unix.SOL_SOCKET, unix.SO_RCVTIMEO, &limit)
 }
 
+// errPatience is why the context of Context ends.
+var errPatience = errors.New("nothing came")
+
+// Context is Limit for package nl: a context that ends when the patience is over, which begins anew with each call of
+// again.
+func (s *Side) Context() (ctx context.Context, again func()) {
+	ctx, again = context.Background(), func() {}
+	if s.patience > 0 {
+		limited, cancel := context.WithCancelCause(ctx)
+		timer := time.AfterFunc(s.patience, func() { cancel(errPatience) })
+		ctx, again = limited, func() { timer.Reset(s.patience) }
+	}
+	return ctx, again
+}
+
 // Explain says what an error of connecting, joining, sending or receiving means here.
 func (s *Side) Explain(what string, err error) error {
 	why := ""
+	var answer *nl.Error
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &answer) && answer.Message != "":
+		return fmt.Errorf("%s: the kernel refuses it: %s (%w)", what, answer.Message, answer.Errno)
 	case errors.Is(err, unix.EPROTONOSUPPORT):
 		why = fmt.Sprintf("no module serves netlink protocol %d: load %s (see kmod/README.md), or run this with -standin", s.Protocol, s.module)
-	case errors.Is(err, libnl.NLE_EXIST):
+	case errors.Is(err, libnl.NLE_EXIST), errors.Is(err, unix.EADDRINUSE):
 		why = "the port is taken: another socket in this network namespace is bound to it; -port 0 takes one that is free"
 	case errors.Is(err, unix.EPERM) && s.standin:
 		why = "groups of NETLINK_USERSOCK are for CAP_NET_ADMIN: be root, or run this in `unshare -rn`"
 	case errors.Is(err, unix.EPERM):
 		why = "it takes CAP_NET_ADMIN, or a module parameter that lets others in: see kmod/README.md"
-	case errors.Is(err, libnl.NLE_AGAIN):
+	case errors.Is(err, libnl.NLE_AGAIN), errors.Is(err, errPatience):
 		why = fmt.Sprintf("nothing came for %v", s.patience)
 	case errors.Is(err, unix.ECONNREFUSED) && s.standin:
 		why = "nobody has that port: if it is the stand-in's, nobody plays it"
