@@ -66,15 +66,15 @@ func TestBadInput(t *testing.T) {
 					p.send(from, doneOf(h, 0))
 					require.NoError(t, <-dumped)
 
-					ctx, cancel := context.WithTimeout(within(t), 5*time.Millisecond)
+					ctx, cancel := context.WithCancel(within(t))
 					go func() {
 						_, err := c.Execute(ctx, Request{Type: askType, Port: p.port})
 						answered <- err
 					}()
 					h, from = p.receive()
 					p.send(from, bad(h))
-					require.ErrorIs(t, <-answered, context.DeadlineExceeded)
 					cancel()
+					require.ErrorIs(t, <-answered, context.Canceled)
 					p.send(from, ackOf(h))
 				}
 				require.Zero(t, c.Stats().InFlight)

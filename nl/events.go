@@ -41,7 +41,11 @@ func (c *Conn) membership(op string, option int, groups []uint32) error {
 	}
 	defer e.leave()
 	for _, g := range groups {
-		if err := unix.SetsockoptInt(e.pump.FD(), unix.SOL_NETLINK, option, int(g)); err != nil {
+		err := unix.SetsockoptInt(e.pump.FD(), unix.SOL_NETLINK, option, int(g))
+		if errors.Is(err, unix.EINVAL) {
+			err = fmt.Errorf("the family has no such group: %w", err)
+		}
+		if err != nil {
 			return in.error(fmt.Sprintf("%s %d", op, g), nil, err)
 		}
 	}
@@ -315,7 +319,6 @@ func (in *conn) send(ctx context.Context, op string, m Message, to Address) erro
 	if to.Group != 0 {
 		a.Groups = 1 << (to.Group - 1)
 	}
-	in.stats.sent(len(buf))
 	if err := e.send(ctx, buf, a); err != nil {
 		return in.error(op, buf, err)
 	}
