@@ -28,6 +28,7 @@ type conn struct {
 	notifications atomic.Pointer[endpoint] // nil until the first subscription
 	turns         *turns                   // nil unless requests, dumps and notifications share one socket
 	stats         counters
+	journal       journal
 
 	mu     sync.Mutex
 	closed bool

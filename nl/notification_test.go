@@ -3,7 +3,7 @@ package nl
 import (
 	"context"
 	"errors"
-	"log/slog"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -111,28 +111,10 @@ func TestForeignNotificationIsNoAnswer(t *testing.T) {
 	}
 }
 
-// blockingHandler holds up whoever logs, for a test to do something meanwhile.
-type blockingHandler struct {
-	slog.Handler
-	blocked, release chan struct{}
-}
-
-func (h *blockingHandler) Enabled(context.Context, slog.Level) bool { return true }
-
-func (h *blockingHandler) Handle(context.Context, slog.Record) error {
-	if h.blocked != nil {
-		h.blocked <- struct{}{}
-		<-h.release
-		h.blocked = nil
-	}
-	return nil
-}
-
 // Messages that are lost fail what is in flight, and say that nobody knows what came of it; the connection goes on.
 func TestOverrunFailsRequests(t *testing.T) {
-	block := &blockingHandler{Handler: slog.DiscardHandler, blocked: make(chan struct{}), release: make(chan struct{})}
 	p, stranger := newPeer(t, unix.NETLINK_USERSOCK), newPeer(t, unix.NETLINK_USERSOCK)
-	c := dialUser(t, WithPort(ownPort), WithSenders(p.port), WithLogger(slog.New(block)), WithReadBuffer(4096))
+	c := dialUser(t, WithPort(ownPort), WithSenders(p.port), WithReadBuffer(4096))
 	joins(t, c, 2)
 	const inFlight = 5
 	failed := make(chan error, inFlight)
@@ -145,12 +127,18 @@ func TestOverrunFailsRequests(t *testing.T) {
 		h, _ := p.receive()
 		asked = append(asked, h)
 	}
-	stranger.send(c.Port(), rawMessage(askType, 0, 1)) // is dropped and logged
-	<-block.blocked
+	e := c.in.requests.Load()
+	stranger.send(c.Port(), rawMessage(askType, 0, 1))
+	e.mu.Lock() // whoever reads has something to hand out, and waits for this
+	for queued := true; queued; runtime.Gosched() {
+		info, err := memInfo(e.pump.FD())
+		require.NoError(t, err)
+		queued = info[unix.SK_MEMINFO_RMEM_ALLOC] != 0
+	}
 	for range 1000 {
 		p.shout(2, rawMessage(askType, 0, 0, u32(0)))
 	}
-	close(block.release)
+	e.mu.Unlock()
 	for range inFlight {
 		err := <-failed
 		require.ErrorIs(t, err, ErrOverrun)

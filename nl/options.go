@@ -124,8 +124,8 @@ func WithListenAllNSID() Option { return flag(func(c *config) { c.allNSID = true
 // WithCredentials brings the credentials of the sender with each message (SO_PASSCRED); see [Message.Credentials].
 func WithCredentials() Option { return flag(func(c *config) { c.creds = true }) }
 
-// WithLogger has what is dropped, lost and refused logged, at levels from debug to warning. The logger's handler must not
-// use the connection, not even [Conn.Stats]: it is called while messages are handed out, and would wait for itself.
+// WithLogger has what is dropped, lost and refused logged, at levels from debug to warning. The handler is called on a
+// goroutine of its own, in order; if it is so slow that hundreds of records wait for it, some are left out.
 func WithLogger(l *slog.Logger) Option { return flag(func(c *config) { c.logger = l }) }
 
 func flag(set func(*config)) Option {

@@ -1,7 +1,6 @@
 package nl
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"runtime"
@@ -147,10 +146,4 @@ func (in *conn) overrun(what string) {
 func (in *conn) truncated(d *pump.Datagram) {
 	in.stats.truncations.Add(1)
 	in.log(slog.LevelWarn, "a datagram was too large, and is lost", "bytes", d.Real)
-}
-
-func (in *conn) log(level slog.Level, text string, args ...any) {
-	if in.cfg.logger != nil {
-		in.cfg.logger.Log(context.Background(), level, "netlink: "+text, append(args, "family", in.family)...)
-	}
 }

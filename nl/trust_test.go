@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -167,7 +168,7 @@ func TestAskWhoIsNotTrusted(t *testing.T) {
 // What is dropped is logged, under every policy; a flood of it holds nobody up.
 func TestRefusedIsLogged(t *testing.T) {
 	for _, trust := range [][]Option{nil, {WithSenders(1 << 29)}} {
-		var log bytes.Buffer
+		var log logged
 		c := dialUser(t, append(trust, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))...)
 		p := newPeer(t, unix.NETLINK_USERSOCK)
 		for range 30 {
@@ -186,7 +187,63 @@ func TestRefusedIsLogged(t *testing.T) {
 		cancel()
 		require.ErrorIs(t, <-ended, context.Canceled)
 		require.EqualValues(t, 30, c.Stats().Refused)
+		for log.String() == "" {
+			runtime.Gosched()
+		}
 		require.Contains(t, log.String(), "level=WARN")
 		require.Contains(t, log.String(), "neither the kernel nor another sender")
 	}
+}
+
+// logged is what was logged.
+type logged struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *logged) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(b)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+// usingHandler uses the connection that it is told about, and panics.
+type usingHandler struct {
+	slog.Handler
+	c    *Conn
+	used chan Stats
+}
+
+func (h *usingHandler) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h *usingHandler) Handle(ctx context.Context, _ slog.Record) error {
+	if err := h.c.Send(ctx, Message{Header: Header{Type: askType}}, To(h.c.Port(), 0)); err != nil {
+		return err
+	}
+	h.used <- h.c.Stats()
+	panic("a handler's bug")
+}
+
+// A log handler may do what it likes.
+func TestHandlerUsesTheConnection(t *testing.T) {
+	h := &usingHandler{Handler: slog.DiscardHandler, used: make(chan Stats, 1)}
+	h.c = dialUser(t, WithLogger(slog.New(h)))
+	p := newPeer(t, unix.NETLINK_USERSOCK)
+	ctx, cancel := context.WithCancel(within(t))
+	ended := make(chan error)
+	p.send(h.c.Port(), rawMessage(askType, 0, 1))
+	go func() {
+		for _, err := range h.c.Messages(ctx) {
+			ended <- err
+		}
+	}()
+	require.Positive(t, (<-h.used).Refused)
+	cancel()
+	require.ErrorIs(t, <-ended, context.Canceled)
 }
