@@ -40,6 +40,9 @@ type endpoint struct {
 		past bool
 	}
 
+	inKernel chan struct{} // an element for each request that the kernel is asked
+	ended    chan struct{} // closed with the endpoint
+
 	feed feed
 	exchange
 }
@@ -120,6 +123,7 @@ func setUp(fd, family int, cfg *config) (*endpoint, error) {
 	}
 	e.users.Store(1)
 	e.poll = e.readNow
+	e.inKernel, e.ended = slots(e.queueSize()), make(chan struct{})
 	e.listens = cfg.onlyOne()
 	e.init()
 	return e, nil
@@ -194,6 +198,7 @@ func (e *endpoint) close() {
 	if e.closed.Swap(true) {
 		return
 	}
+	close(e.ended)
 	_ = e.file.Close()
 	e.end(net.ErrClosed)
 	e.leave()

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"net"
 	"runtime"
 	"sync"
 
@@ -29,6 +30,9 @@ type Reply struct {
 }
 
 // Execute sends a request, and waits for its replies and its acknowledgement.
+//
+// As many requests of a connection are with the kernel at a time as the receive buffer has 16 KiB; others wait for their
+// turn. If answers are larger than that, or notifications come on the same socket, enlarge it with [WithReadBuffer].
 //
 // The error is an [*Error]. If the kernel refused the request, it says why. If ctx ended, or messages were lost, while the
 // answer was waited for, it is [ErrUnknownOutcome] besides: the kernel may have carried the request out. Requests of
@@ -168,6 +172,12 @@ func (k *call) fail(err error) {
 
 // execute sends the call and waits for its end. While a process that is asked has no room for it, it is in nobody's way.
 func (e *endpoint) execute(ctx context.Context, k *call) error {
+	if k.port == 0 {
+		if err := e.admit(ctx); err != nil {
+			return k.in.error(k.op, k.buf, err)
+		}
+		defer e.dismiss()
+	}
 	err := e.ask(ctx, k)
 	for pause := firstPause; tryAgain(err); pause = min(2*pause, lastPause) {
 		if err = sleep(ctx, pause); err == nil {
@@ -179,6 +189,34 @@ func (e *endpoint) execute(ctx context.Context, k *call) error {
 	}
 	return k.result()
 }
+
+// perAnswer is how many bytes of the receive buffer each request that the kernel is asked may have for its answer.
+const perAnswer = 16 << 10
+
+// slots makes the room for requests to the kernel: it puts the answer into the queue before the request is sent, whether
+// or not somebody has come to read the answers before.
+func slots(readBuffer int) chan struct{} {
+	return make(chan struct{}, min(max(readBuffer/perAnswer, 1), 1<<10))
+}
+
+// admit waits until there is room for an answer of the kernel's, until dismiss.
+func (e *endpoint) admit(ctx context.Context) error {
+	select {
+	case e.inKernel <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case e.inKernel <- struct{}{}:
+		return nil
+	case <-e.ended:
+		return net.ErrClosed
+	case <-ctx.Done():
+		return ended(ctx)
+	}
+}
+
+func (e *endpoint) dismiss() { <-e.inKernel }
 
 // ask fails if the call could not be sent. Whoever finds nobody reading sends and receives in one go: the kernel has
 // mostly answered by then.

@@ -340,3 +340,48 @@ func TestAllocations(t *testing.T) {
 		}
 	})
 }
+
+// Many goroutines that ask for large answers at once do not overrun a small buffer: there is always room for the answers.
+func TestManyLargeAnswers(t *testing.T) {
+	testns.Run(t, func(t *testing.T) {
+		c := dial(t, WithReadBuffer(32<<10))
+		var wg sync.WaitGroup
+		for range 64 {
+			wg.Go(func() {
+				for range 100 {
+					if _, err := c.Execute(within(t), Request{Type: unix.RTM_GETLINK, Payload: linkInfo(loopback, 0, 0)}); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		require.Zero(t, c.Stats().Overruns)
+	})
+}
+
+// Whoever waits for room is woken by Close, and leaves with the context.
+func TestWaitingForRoom(t *testing.T) {
+	c := dialUser(t, WithReadBuffer(4096))
+	e, err := c.in.requestEndpoint()
+	require.NoError(t, err)
+	defer e.leave()
+	for range cap(e.inKernel) {
+		require.NoError(t, e.admit(within(t)))
+	}
+	ctx, cancel := context.WithCancel(within(t))
+	failed := make(chan error)
+	execute := func(ctx context.Context) {
+		_, err := c.Execute(ctx, Request{Type: askType})
+		failed <- err
+	}
+	go execute(ctx)
+	cancel()
+	err = <-failed
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotErrorIs(t, err, ErrUnknownOutcome)
+	go execute(within(t))
+	require.NoError(t, c.Close())
+	require.ErrorIs(t, <-failed, net.ErrClosed)
+}
