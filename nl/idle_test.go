@@ -44,7 +44,7 @@ func TestIdleSubscriptions(t *testing.T) {
 		c, err := Dial(unix.NETLINK_USERSOCK, WithSenders(p.port))
 		require.NoError(t, err)
 		defer func() { _ = c.Close() }()
-		require.NoError(t, c.Join(group))
+		joins(t, c, group)
 		conns[i] = c
 		wg.Go(func() {
 			for _, err := range c.Events(ctx) {
