@@ -37,18 +37,26 @@ func (r *Report) targets(b *strings.Builder, targets []Target) {
 	b.WriteString("## What was wanted\n\n| what | wanted | measured | by CPU | |\n|---|---|---:|---:|---|\n")
 	for _, t := range targets {
 		v := t.Value(r)
-		verdict := "yes"
-		switch {
+		cpu := v
+		text := ""
+		if t.CPU != nil && !math.IsNaN(v) {
+			cpu = t.CPU(r)
+			text = ratio(cpu)
+		}
+		var verdict string
+		switch byTime, byCPU := t.Met(v), math.IsNaN(cpu) || t.Met(cpu); {
 		case math.IsNaN(v):
 			verdict = "not measured"
-		case !t.Met(v):
+		case byTime && byCPU:
+			verdict = "yes"
+		case byTime:
+			verdict = "**not by CPU**"
+		case byCPU && t.CPU != nil && !math.IsNaN(cpu):
+			verdict = "**by CPU alone**"
+		default:
 			verdict = "**no**"
 		}
-		cpu := ""
-		if t.CPU != nil {
-			cpu = ratio(t.CPU(r))
-		}
-		fmt.Fprintf(b, "| %s | %s %s | %s | %s | %s |\n", t.What, t.sign(), number(t.Limit), number(v), cpu, verdict)
+		fmt.Fprintf(b, "| %s | %s %s | %s | %s | %s |\n", t.What, t.sign(), number(t.Limit), number(v), text, verdict)
 	}
 }
 
