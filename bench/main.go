@@ -8,6 +8,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,7 +68,7 @@ func run() error {
 	if *smoke {
 		plan.Rounds, *out = 1, ""
 	}
-	report := &result.Report{Machine: machine(), Rounds: plan.Rounds, Loads: []string{load()}}
+	report := &result.Report{Machine: machine(), Loads: []string{load()}}
 	if *more {
 		old, err := read(filepath.Join(*out, "results.json"))
 		if err != nil {
@@ -161,6 +163,13 @@ func build(dir string) (p host.Programs, err error) {
 }
 
 func write(report *result.Report, dir string) error {
+	place := map[string]int{}
+	for i, w := range workloads {
+		place[w.Name] = i
+	}
+	slices.SortStableFunc(report.Measured, func(a, b result.Series) int {
+		return cmp.Or(cmp.Compare(place[a.Workload], place[b.Workload]), cmp.Compare(a.Size, b.Size))
+	})
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}

@@ -9,8 +9,7 @@ import (
 // Report is one run of the whole.
 type Report struct {
 	Machine  map[string]string
-	Rounds   int
-	Loads    []string // load averages at the beginning and at the end
+	Loads    []string // averages of one, five and fifteen minutes, before and after
 	Measured []Series
 }
 

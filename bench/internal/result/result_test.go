@@ -8,7 +8,7 @@ import (
 )
 
 func sample() *Report {
-	return &Report{Rounds: 3, Measured: []Series{{
+	return &Report{Measured: []Series{{
 		Workload: "ack", Title: "Title", Unit: "request", Size: 1, Units: 1, Floor: "bare",
 		Rows: []Row{
 			{Contender: "nl", Ns: []float64{1500, 900, 1000}, CPU: []float64{800, 810}, Mallocs: 2, Bytes: 1234567, Peak: 2048, Threads: 5, Calls: Calls{"recvmsg": 2, "sendto": 1, "futex": 0.01}},

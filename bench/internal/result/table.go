@@ -17,7 +17,6 @@ func (r *Report) Table(targets []Target) string {
 	for _, k := range slices.Sorted(maps.Keys(r.Machine)) {
 		fmt.Fprintf(&b, "| %s | %s |\n", k, r.Machine[k])
 	}
-	fmt.Fprintf(&b, "| rounds | %d, by turns |\n", r.Rounds)
 	fmt.Fprintf(&b, "| load average (1, 5, 15 minutes), before and after | %s |\n\n", strings.Join(r.Loads, "; "))
 	r.targets(&b, targets)
 	for i, s := range r.Measured {
@@ -104,10 +103,14 @@ func (s Series) heading() string {
 	if s.Memory {
 		return thousands(s.Size) + " " + s.Unit + "s"
 	}
-	if s.Size <= 1 {
-		return "each " + s.Unit
+	rounds := 0
+	for _, row := range s.Rows {
+		rounds = max(rounds, len(row.Ns))
 	}
-	return fmt.Sprintf("%s, each %s", thousands(s.Size), s.Unit)
+	if s.Size <= 1 {
+		return fmt.Sprintf("each %s, %d rounds", s.Unit, rounds)
+	}
+	return fmt.Sprintf("%s, each %s, %d rounds", thousands(s.Size), s.Unit, rounds)
 }
 
 func (r Row) order() float64 {
