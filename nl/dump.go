@@ -404,5 +404,5 @@ func (e *endpoint) lost() {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.gap = e.queueSize()
+	e.gap = e.queued()
 }

@@ -98,6 +98,10 @@ func setUp(fd, family int, cfg *config) (*endpoint, error) {
 	if !ok {
 		return nil, fmt.Errorf("an address of type %T", sa)
 	}
+	readBuffer, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF)
+	if err != nil {
+		return nil, os.NewSyscallError("getsockopt", err)
+	}
 	dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return nil, os.NewSyscallError("fcntl", err)
@@ -123,7 +127,7 @@ func setUp(fd, family int, cfg *config) (*endpoint, error) {
 	}
 	e.users.Store(1)
 	e.poll = e.readNow
-	e.inKernel, e.ended = slots(e.queueSize()), make(chan struct{})
+	e.inKernel, e.ended = slots(readBuffer), make(chan struct{})
 	e.listens = cfg.onlyOne()
 	e.init()
 	return e, nil
@@ -165,8 +169,8 @@ func (e *endpoint) listen() error {
 	return nil
 }
 
-// queueSize is how many bytes of messages are in the socket's queue at most, and at least 1.
-func (e *endpoint) queueSize() int {
+// queued is how many bytes of messages are in the socket's queue at most, and at least 1.
+func (e *endpoint) queued() int {
 	info, err := memInfo(e.pump.FD())
 	if err != nil {
 		return 1

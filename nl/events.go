@@ -226,7 +226,7 @@ func (e *endpoint) endOfBatch() (errno syscall.Errno, missed bool) {
 	}
 	if errno == unix.ENOBUFS {
 		e.owner.overrun("notifications")
-		f.gap = e.queueSize()
+		f.gap = e.queued()
 		errno = 0
 	}
 	return errno, missed

@@ -361,7 +361,7 @@ func (e *endpoint) deliver(b *pump.Batch) {
 // by then has lost it.
 func (e *endpoint) overrun() {
 	e.owner.overrun("requests")
-	e.gap = e.queueSize()
+	e.gap = e.queued()
 }
 
 // missed is called when all has been taken that was queued before a loss.

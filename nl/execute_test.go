@@ -361,6 +361,17 @@ func TestManyLargeAnswers(t *testing.T) {
 	})
 }
 
+// As many requests are with the kernel at a time as the read buffer has room for their answers.
+func TestRoomForAnswers(t *testing.T) {
+	for _, size := range []int{1, 20_000, 1 << 20, 64 << 20} {
+		c := dialUser(t, WithReadBuffer(size))
+		got, err := c.ReadBuffer()
+		require.NoError(t, err)
+		c.Port()
+		require.Equal(t, min(max(got/perAnswer, 1), 1024), cap(c.in.requests.Load().inKernel))
+	}
+}
+
 // Whoever waits for room is woken by Close, and leaves with the context.
 func TestWaitingForRoom(t *testing.T) {
 	c := dialUser(t, WithReadBuffer(4096))

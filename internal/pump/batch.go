@@ -155,7 +155,7 @@ func (b *Batch) Ret() int { return int(b.r.ret) }
 func (b *Batch) Datagrams() int { return int(b.r.datagrams) }
 
 // Bytes is how many bytes of messages the batch holds.
-func (b *Batch) Bytes() int { return int(b.r.used) - int(b.r.datagrams)*sizeofDatagram + len(b.big) }
+func (b *Batch) Bytes() int { return int(b.r.bytes) }
 
 // Refused is how many datagrams of other senders than the kernel were dropped.
 func (b *Batch) Refused() int { return int(b.r.refused) }

@@ -143,6 +143,7 @@ static int receive(struct context *c, unsigned char **spill)
 		}
 	}
 	r->datagrams++;
+	r->bytes += d->len;
 	r->used += sizeof(*d) + (d->flags & GOLIBNL_PUMP_BIG ? 0 : padded(d->len));
 	return 0;
 }
@@ -399,7 +400,7 @@ void golibnl_pump_read(struct golibnl_pump *p, void *arena, struct golibnl_read 
 	struct context c = { .p = p, .arena = arena, .r = r };
 	struct context *before = current;
 
-	r->used = r->datagrams = r->refused = r->judged = 0;
+	r->used = r->datagrams = r->bytes = r->refused = r->judged = 0;
 	r->why = GOLIBNL_PUMP_EMPTY;
 	r->err = 0;
 	current = &c;

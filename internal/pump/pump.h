@@ -75,6 +75,7 @@ struct golibnl_read {
 	uint32_t any;		/* in: take datagrams from any port, not the kernel's alone */
 	uint32_t used;
 	uint32_t datagrams;
+	uint32_t bytes;		/* that are there, of all datagrams */
 	uint32_t refused;	/* datagrams of other senders, dropped */
 	uint32_t judged;	/* messages given to libnl */
 	uint32_t why;
