@@ -58,6 +58,8 @@ type batch struct {
 	first    int    // the first request of the window
 	next     int    // the first that is not in it
 	missing  int    // answers, of the window
+	acks     int    // acknowledgements that were asked for and are missing
+	settled  int    // the first request of which no later one has told
 	seq      uint32 // of request 0
 	failed   bool
 
@@ -69,10 +71,18 @@ type batch struct {
 	batch  *pump.Batch
 	msg    pump.Message
 	lost   bool // answers of the window were lost
+	order  bool // answers come in the order of the requests, and none is missing before one that came
 }
 
-// Batch sends requests, many at a time, and waits for all acknowledgements. The kernel carries the requests out one after
+// ackEvery is how many requests to the kernel share an acknowledgement. It carries requests out in order, and answers each
+// that fails, whether or not it was asked to; so an answer tells that those before it, if nothing was said of them, have
+// succeeded. If the buffer overflows, what is lost is all that would have come after a certain answer.
+const ackEvery = 16
+
+// Batch sends requests, many at a time, and waits until the outcome of each is known. The kernel carries the requests out one after
 // the other, in order. It returns an error for each, nil for those that succeeded; and a [*BatchError] if one did not.
+//
+// The kernel is asked to acknowledge some of them alone: it answers each that fails without being asked, in order.
 //
 // There are never more requests on the way than there is room for answers in the receive buffer; [WithReadBuffer] makes
 // batches faster. Should answers be lost even so, the requests that they belong to fail with [ErrOverrun] and
@@ -199,7 +209,7 @@ func (b *batch) window(ctx context.Context) error {
 	if b.missing == 0 {
 		return nil
 	}
-	want := pump.Want{Terminators: b.missing, Any: b.e.wanted().Any}
+	want := pump.Want{Terminators: b.acks, Any: b.e.wanted().Any}
 	to := pump.Address{Port: b.port}
 	err := b.e.pump.Exchange(b.buf, to, b.batch, want)
 	switch {
@@ -221,7 +231,7 @@ func (b *batch) window(ctx context.Context) error {
 		if b.missing == 0 && !b.lost {
 			return nil
 		}
-		want.Terminators = b.missing
+		want.Terminators = max(b.acks, 1)
 		if b.lost {
 			// The kernel has answered all by now: what is not in the queue does not come. Until the queue is empty, it
 			// takes nothing more.
@@ -245,18 +255,21 @@ func (b *batch) window(ctx context.Context) error {
 
 // fill puts the next requests into the buffer. Those that cannot be sent at all have failed.
 func (b *batch) fill() {
-	b.first, b.buf, b.starts, b.missing, b.lost = b.next, b.buf[:0], b.starts[:0], 0, false
+	b.first, b.buf, b.starts, b.missing, b.acks, b.lost = b.next, b.buf[:0], b.starts[:0], 0, 0, false
+	b.settled = b.first
 	room := b.room
+	last := -1 // where the last request is in buf
 	for ; b.next < len(b.reqs); b.next++ {
 		req := b.reqs[b.next]
 		n := align(pump.HeaderLen + len(req.Payload))
 		room -= cost(n)
 		if b.missing > 0 && (room < 0 || len(b.buf)+n > b.chunk || req.Port != b.port) {
-			return
+			break
 		}
 		start := len(b.buf)
 		b.starts = append(b.starts, start)
-		buf, err := appendRequest(b.buf, req, unix.NLM_F_ACK)
+		b.order = req.Port == 0 && b.in.cfg.filter == nil && !b.in.cfg.noENOBUFS // these may lose a failure alone
+		buf, err := appendRequest(b.buf, req, 0)
 		if err == nil {
 			err = b.in.answerable(req.Port)
 		}
@@ -264,10 +277,42 @@ func (b *batch) fill() {
 			b.fail(b.next, b.failure(b.next, err))
 			continue
 		}
-		b.buf, b.port = buf, req.Port
+		b.buf, b.port, last = buf, req.Port, start
 		setSeq(b.buf[start:], b.seq+uint32(b.next), b.e.port)
 		b.missing++
+		if req.Flags&unix.NLM_F_ACK != 0 {
+			b.acks++
+		}
+		if !b.order || b.in.mayDump(req) || b.missing%ackEvery == 0 {
+			b.askForAck(start)
+		}
 	}
+	if last >= 0 {
+		b.askForAck(last)
+	}
+}
+
+// askForAck has the request at a place in the buffer acknowledged.
+func (b *batch) askForAck(start int) {
+	flags := binary.NativeEndian.Uint16(b.buf[start+6:])
+	if flags&unix.NLM_F_ACK == 0 {
+		binary.NativeEndian.PutUint16(b.buf[start+6:], flags|unix.NLM_F_ACK)
+		b.acks++
+	}
+}
+
+// mayDump reports whether a request may be one for a dump, whose answers come when they like. The flags for that mean
+// something else in other requests.
+func (in *conn) mayDump(req Request) bool {
+	flags := req.Flags & unix.NLM_F_DUMP
+	switch in.family {
+	case unix.NETLINK_ROUTE:
+		const kinds, get = 4, 2 // RTM_NEW..., RTM_DEL..., RTM_GET..., RTM_SET... of each thing
+		return flags != 0 && req.Type%kinds == get
+	case unix.NETLINK_GENERIC:
+		return flags == unix.NLM_F_DUMP
+	}
+	return flags != 0
 }
 
 // take reads the answers that were received.
@@ -282,7 +327,7 @@ func (b *batch) take() {
 		}
 		if m.Datagram.Flags&pump.Truncated != 0 {
 			b.in.truncated(m.Datagram)
-			b.lost = true
+			b.lost, b.order = true, false
 			continue
 		}
 		if i < b.first || i >= b.next {
@@ -300,25 +345,42 @@ func (b *batch) take() {
 		case pump.Done:
 			if _, err := parseDone(b.in.family, "batch", b.request(i), m.Flags, m.Payload); err != nil {
 				b.fail(i, err)
-			} else if b.reqs[i].Flags&unix.NLM_F_DUMP == 0 {
+			} else if !b.in.mayDump(b.reqs[i]) {
 				continue // the acknowledgement follows
 			}
 		case pump.Unseen:
 			if isControl(m.Type) {
-				b.lost = true // libnl could not judge it
+				b.lost, b.order = true, false // libnl could not judge it
 			}
 			continue
 		default:
 			continue
 		}
-		b.answered[i] = true
-		b.missing--
+		b.tell(i)
 	}
 	b.in.malformed(b.batch.Malformed())
 	if b.batch.Err() != 0 {
 		b.in.overrun("batch")
 		b.e.lost()
 		b.lost = true
+	}
+}
+
+// tell notes that a request was answered, and that those before it have succeeded of which nothing was said.
+func (b *batch) tell(i int) {
+	b.answered[i] = true
+	b.missing--
+	if binary.NativeEndian.Uint16(b.request(i)[6:])&unix.NLM_F_ACK != 0 {
+		b.acks--
+	}
+	if !b.order || b.in.mayDump(b.reqs[i]) {
+		return
+	}
+	for ; b.settled < i; b.settled++ {
+		if j := b.settled; !b.answered[j] && !b.in.mayDump(b.reqs[j]) {
+			b.answered[j] = true
+			b.missing--
+		}
 	}
 }
 
@@ -331,7 +393,7 @@ func (b *batch) giveUp() {
 	defer b.e.mu.Unlock()
 	for i := b.first; i < b.next; i++ {
 		if !b.answered[i] {
-			b.e.giveUp(b.seq+uint32(i), late{port: b.port, dump: b.reqs[i].Flags&unix.NLM_F_DUMP != 0})
+			b.e.giveUp(b.seq+uint32(i), late{port: b.port, dump: b.in.mayDump(b.reqs[i])})
 		}
 	}
 }
@@ -359,9 +421,8 @@ func (b *batch) loseAll(err error) {
 }
 
 func (b *batch) fail(i int, err *Error) {
-	b.results[i] = err
+	b.results[i], b.failed = err, true
 	b.answered[i] = true
-	b.failed = true
 }
 
 // failure is the error of a request that the kernel did not answer.
