@@ -2,6 +2,7 @@ package nl
 
 import (
 	"context"
+	"errors"
 	"os"
 	"testing"
 
@@ -134,4 +135,53 @@ func countNil(errs []error) (n int) {
 		}
 	}
 	return n
+}
+
+// The outcome of each is its own, whichever fail, though few are acknowledged; dumps and requests that ask for their
+// acknowledgement themselves may be among them.
+func TestBatchOutcomes(t *testing.T) {
+	testns.Run(t, func(t *testing.T) {
+		c := dial(t, WithReadBuffer(32<<10))
+		setUpLoopback(t, c)
+		for round, bad := range []func(i int) bool{
+			func(int) bool { return true },
+			func(i int) bool { return i%ackEvery == ackEvery-1 },
+			func(i int) bool { return i%ackEvery != ackEvery-1 },
+			func(i int) bool { return i%7 == 0 || i%13 < 3 },
+			func(i int) bool { return i == 499 },
+		} {
+			before := countRoutes(t, c)
+			var reqs []Request
+			good := 0
+			for i := range 500 {
+				req := route(nth(500*round + i))
+				switch {
+				case bad(i):
+					req.Payload[1] = 33 // bits of the prefix
+				case i%50 == 20:
+					req = dumpRoutes
+					req.Flags = unix.NLM_F_DUMP
+				default:
+					good++
+				}
+				if i%5 == 0 {
+					req.Flags |= unix.NLM_F_ACK
+				}
+				reqs = append(reqs, req)
+			}
+			results, err := c.Batch(within(t), reqs)
+			require.Error(t, err)
+			for i, err := range results {
+				switch {
+				case bad(i):
+					require.ErrorIs(t, err, unix.EINVAL, i)
+				case reqs[i].Type == unix.RTM_GETROUTE && errors.Is(err, unix.EBUSY):
+					// another dump was running
+				default:
+					require.NoError(t, err, i)
+				}
+			}
+			require.Equal(t, good, countRoutes(t, c)-before)
+		}
+	})
 }
