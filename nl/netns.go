@@ -75,28 +75,31 @@ func (n *namespace) close() {
 func (n *namespace) do(f func() error) error {
 	done := make(chan error, 1)
 	go func() {
-		if n == nil {
+		if n != nil {
+			done <- n.inside(f)
+		} else {
 			done <- f() // a new goroutine does not run on a thread that somebody has locked
-			return
 		}
-		runtime.LockOSThread()
-		before, err := os.Open(threadNamespace)
-		if err != nil {
-			runtime.UnlockOSThread()
-			done <- fmt.Errorf("open the thread's own network namespace: %w", err)
-			return
-		}
-		defer func() { _ = before.Close() }()
-		if err := unix.Setns(int(n.file.Fd()), unix.CLONE_NEWNET); err != nil {
-			runtime.UnlockOSThread()
-			done <- fmt.Errorf("enter the network namespace (this needs CAP_SYS_ADMIN): %w", err)
-			return
-		}
-		err = f()
-		if unix.Setns(int(before.Fd()), unix.CLONE_NEWNET) == nil {
-			runtime.UnlockOSThread()
-		} // else the thread is of no use to others, and ends with the goroutine, which has it locked
-		done <- err
 	}()
 	return <-done
+}
+
+// inside runs f with the calling goroutine's thread in the namespace.
+func (n *namespace) inside(f func() error) error {
+	runtime.LockOSThread()
+	before, err := os.Open(threadNamespace)
+	if err != nil {
+		runtime.UnlockOSThread()
+		return fmt.Errorf("open the thread's own network namespace: %w", err)
+	}
+	defer func() { _ = before.Close() }()
+	if err := unix.Setns(int(n.file.Fd()), unix.CLONE_NEWNET); err != nil {
+		runtime.UnlockOSThread()
+		return fmt.Errorf("enter the network namespace (this needs CAP_SYS_ADMIN): %w", err)
+	}
+	err = f()
+	if unix.Setns(int(before.Fd()), unix.CLONE_NEWNET) == nil {
+		runtime.UnlockOSThread()
+	} // else the thread is of no use to others, and ends with the goroutine, which has it locked
+	return err
 }

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ownPort is a port ID that the kernel gives to nobody: no process has such a number.
-var ownPort = uint32(1<<30 + os.Getpid())
+// ownPort is a port ID, the first of eight, that the kernel gives to nobody: no process has such a number.
+var ownPort = uint32(1<<30 + 8*os.Getpid())
 
 // peer is a process on a netlink socket that says whatever a test has it say.
 type peer struct {
