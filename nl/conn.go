@@ -136,9 +136,22 @@ func (in *conn) requestEndpoint() (*endpoint, error) {
 	if e := in.requests.Load(); e != nil {
 		return e, e.enter()
 	}
+	return in.assign(&in.requests, func(*endpoint) error { return nil })
+}
+
+// notificationEndpoint is the socket for notifications, entered.
+func (in *conn) notificationEndpoint() (*endpoint, error) {
+	if e := in.notifications.Load(); e != nil {
+		return e, e.enter()
+	}
+	return in.assign(&in.notifications, (*endpoint).listen)
+}
+
+// assign finds a socket for a purpose: that of Dial if it has none yet, or else a new one, made ready for it.
+func (in *conn) assign(to *atomic.Pointer[endpoint], prepare func(*endpoint) error) (*endpoint, error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if e := in.requests.Load(); e != nil {
+	if e := to.Load(); e != nil {
 		return e, e.enter()
 	}
 	e := in.first
@@ -148,8 +161,15 @@ func (in *conn) requestEndpoint() (*endpoint, error) {
 			return nil, err
 		}
 	}
+	if err := prepare(e); err != nil {
+		if e != in.first {
+			delete(in.all, e)
+			e.close()
+		}
+		return nil, err
+	}
 	in.first = nil
-	in.requests.Store(e)
+	to.Store(e)
 	return e, e.enter()
 }
 
