@@ -112,10 +112,7 @@ func TestOversized(t *testing.T) {
 			options = append(options, WithPort(ownPort+1))
 		}
 		c = dialUser(t, append(options, WithSenders(p.port, other.port))...)
-		if !mayAdministerNetwork(t) {
-			t.Skip("cannot raise a send buffer beyond the limit (CAP_NET_ADMIN needed)")
-		}
-		require.NoError(t, unix.SetsockoptInt(p.fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, 8<<20))
+		forceSendBuffer(t, p)
 		ask := func(port uint32) chan error {
 			answered := make(chan error, 1)
 			go func() {

@@ -46,7 +46,7 @@ func TestManyConnections(t *testing.T) {
 // Loops that wait end with their context, by a deadline too, and the next one works.
 func TestLoopDeadline(t *testing.T) {
 	eachUserKind(t, func(t *testing.T, c *Conn, p *peer) {
-		require.NoError(t, c.Join(1))
+		joins(t, c, 1)
 		for range 3 {
 			for name, loop := range map[string]func(context.Context) func(func(Message, error) bool){
 				"messages": func(ctx context.Context) func(func(Message, error) bool) { return c.Messages(ctx) },

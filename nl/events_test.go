@@ -207,7 +207,7 @@ func TestEventAllocations(t *testing.T) {
 	defer poison.Store(true)
 	p := newPeer(t, unix.NETLINK_USERSOCK)
 	c := dialUser(t, WithSenders(p.port))
-	require.NoError(t, c.Join(5))
+	joins(t, c, 5)
 	message := rawMessage(askType, 0, 0, make([]byte, 100))
 	to := &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: 1 << 4}
 	n := 0

@@ -54,7 +54,7 @@ func TestSend(t *testing.T) {
 func TestSendToGroup(t *testing.T) {
 	a := dialUser(t)
 	for _, c := range []*Conn{dialUser(t, WithAnySender()), dialUser(t, WithAnySender(), WithPort(ownPort))} {
-		require.NoError(t, c.Join(9))
+		joins(t, c, 9)
 		require.NoError(t, a.Send(within(t), Message{Header: Header{Type: askType, Seq: 5}}, To(0, 9)))
 		m := nextEvent(t, c)
 		require.EqualValues(t, 9, m.Group())

@@ -20,6 +20,16 @@ func joins(t *testing.T, c *Conn, group uint32) {
 	require.NoError(t, err)
 }
 
+// forceSendBuffer lets a peer send datagrams of megabytes, and skips the test, with the reason, where the process may not.
+func forceSendBuffer(t *testing.T, p *peer) {
+	t.Helper()
+	err := unix.SetsockoptInt(p.fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, 8<<20)
+	if errors.Is(err, unix.EPERM) && !mayAdministerNetwork(t) {
+		t.Skipf("cannot raise a send buffer beyond the limit (CAP_NET_ADMIN needed): %v", err)
+	}
+	require.NoError(t, err)
+}
+
 // mayAdministerNetwork tells whether the process has CAP_NET_ADMIN.
 func mayAdministerNetwork(t *testing.T) bool {
 	t.Helper()

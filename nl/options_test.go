@@ -313,7 +313,7 @@ func TestFilter(t *testing.T) {
 func TestNoENOBUFS(t *testing.T) {
 	p := newPeer(t, unix.NETLINK_USERSOCK)
 	c := dialUser(t, WithNoENOBUFS(), WithSenders(p.port), WithReadBuffer(4096))
-	require.NoError(t, c.Join(4))
+	joins(t, c, 4)
 	for i := range 1000 {
 		p.shout(4, rawMessage(askType, 0, uint32(i)))
 	}

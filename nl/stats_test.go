@@ -101,7 +101,7 @@ func TestLogger(t *testing.T) {
 	p := newPeer(t, unix.NETLINK_USERSOCK)
 	logger := WithLogger(slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	c := dialUser(t, WithAnySender(), WithReadBuffer(8<<20), logger)
-	require.NoError(t, unix.SetsockoptInt(p.fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, 8<<20))
+	forceSendBuffer(t, p)
 	lines := 0
 	expect := func(level, words string) {
 		t.Helper()
@@ -136,7 +136,7 @@ func TestLogger(t *testing.T) {
 	expect("WARN", "too large")
 
 	small := dialUser(t, WithAnySender(), WithReadBuffer(4096), logger)
-	require.NoError(t, small.Join(1))
+	joins(t, small, 1)
 	for range 200 {
 		p.shout(1, rawMessage(askType, 0, 0))
 	}

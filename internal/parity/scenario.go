@@ -205,5 +205,6 @@ func (sc *Scenario) OwnLoop() bool {
 
 // Privileged reports whether the scenario needs a network namespace of its own.
 func (sc *Scenario) Privileged() bool {
-	return sc.Over == Route || sc.hasWord("group=") || sc.has("nl_connect") || sc.has("genl_connect")
+	joins := slices.ContainsFunc(sc.Steps, func(s Step) bool { return s.Words[0] == "raw" && len(s.Words) > 4 })
+	return sc.Over == Route || joins || sc.hasWord("group=") || sc.has("nl_connect") || sc.has("genl_connect")
 }
