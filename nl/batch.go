@@ -74,15 +74,16 @@ type batch struct {
 	order  bool // answers come in the order of the requests, and none is missing before one that came
 }
 
-// ackEvery is how many requests to the kernel share an acknowledgement. It carries requests out in order, and answers each
+// ackEvery is how many requests to rtnetlink share an acknowledgement. It carries requests out in order, and answers each
 // that fails, whether or not it was asked to; so an answer tells that those before it, if nothing was said of them, have
-// succeeded. If the buffer overflows, what is lost is all that would have come after a certain answer.
+// succeeded, as long as no answer was lost. Others do not promise as much: a handler that is interrupted by a signal is not
+// answered at all.
 const ackEvery = 16
 
 // Batch sends requests, many at a time, and waits until the outcome of each is known. The kernel carries the requests out one after
 // the other, in order. It returns an error for each, nil for those that succeeded; and a [*BatchError] if one did not.
 //
-// The kernel is asked to acknowledge some of them alone: it answers each that fails without being asked, in order.
+// Of requests to NETLINK_ROUTE, some alone are acknowledged: it answers each that fails without being asked, in order.
 //
 // There are never more requests on the way than there is room for answers in the receive buffer; [WithReadBuffer] makes
 // batches faster. Should answers be lost even so, the requests that they belong to fail with [ErrOverrun] and
@@ -268,7 +269,7 @@ func (b *batch) fill() {
 		}
 		start := len(b.buf)
 		b.starts = append(b.starts, start)
-		b.order = req.Port == 0 && b.in.cfg.filter == nil && !b.in.cfg.noENOBUFS // these may lose a failure alone
+		b.order = b.ordered(req)
 		buf, err := appendRequest(b.buf, req, 0)
 		if err == nil {
 			err = b.in.answerable(req.Port)
@@ -290,6 +291,13 @@ func (b *batch) fill() {
 	if last >= 0 {
 		b.askForAck(last)
 	}
+}
+
+// ordered reports whether the answer to another request tells of the outcome of this one. Some options lose answers
+// without a word.
+func (b *batch) ordered(req Request) bool {
+	cfg := &b.in.cfg
+	return b.in.family == unix.NETLINK_ROUTE && req.Port == 0 && cfg.filter == nil && !cfg.noENOBUFS
 }
 
 // askForAck has the request at a place in the buffer acknowledged.
@@ -362,7 +370,7 @@ func (b *batch) take() {
 	if b.batch.Err() != 0 {
 		b.in.overrun("batch")
 		b.e.lost()
-		b.lost = true
+		b.lost, b.order = true, false
 	}
 }
 
