@@ -171,7 +171,7 @@ func FuzzReceive(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, datagram []byte, ours bool) {
 		if len(datagram) == 0 || len(datagram) > 1<<16 {
-			t.Skip("nobody can send this")
+			return // nobody can send this
 		}
 		p := newPeer(t, unix.NETLINK_USERSOCK)
 		c := dialUser(t, WithSenders(p.port))

@@ -52,6 +52,9 @@ func TestSocketOptions(t *testing.T) {
 						continue
 					}
 					n, err := unix.GetsockoptInt(e.pump.FD(), o.level, o.name)
+					if errors.Is(err, unix.ENOPROTOOPT) && o.option != nil && name == "all NSID" {
+						continue // older kernels take the option and do not tell it
+					}
 					require.NoError(t, err)
 					require.Equal(t, want, n)
 				}
