@@ -41,7 +41,7 @@ base_images() {
 }
 
 stand_in_debian() {
-	dir=$(rootfs bookworm) || exit 1
+	dir=$(rootfs bookworm image) || exit 1
 	c=$(b from scratch)
 	b add -q "$c" "$dir" / >/dev/null
 	b config --cmd bash "$c"

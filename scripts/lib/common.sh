@@ -41,9 +41,10 @@ archive() {
 	echo "$address"
 }
 
-# rootfs SUITE prints the folder of a minimal Debian of that suite, which debootstrap makes the first time.
+# rootfs SUITE [USE] prints the folder of a minimal Debian of that suite, which debootstrap makes the first time: one for each
+# use, as some uses install packages in it.
 rootfs() {
-	dir=$cache/rootfs-$1
+	dir=$cache/rootfs-$1${2:+-$2}
 	if [ ! -d "$dir" ]; then
 		mkdir -p "$cache"
 		from=$(archive) || exit 1
