@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"math/bits"
 	"runtime"
+	"unsafe"
 
+	"golang.org/x/sys/cpu"
 	"golang.org/x/sys/unix"
 
 	"github.com/golibnl/golibnl/internal/pump"
@@ -85,10 +87,11 @@ const ackEvery = 16
 //
 // Of requests to NETLINK_ROUTE, some alone are acknowledged: it answers each that fails without being asked, in order.
 //
-// There are never more requests on the way than there is room for answers in the receive buffer; [WithReadBuffer] makes
-// batches faster. Should answers be lost even so, the requests that they belong to fail with [ErrOverrun] and
-// [ErrUnknownOutcome], and the batch goes on. When ctx ends, those on the way have an unknown outcome, and the rest fail
-// with [ErrNotSent]. What else requests are answered with is dropped: use [Conn.Execute] for those.
+// There are never more requests on the way than there is room in the receive buffer, for their outcomes and for what a dump
+// brings at once; [WithReadBuffer] makes batches faster. Should answers be lost even so, the requests that they belong to
+// fail with [ErrOverrun] and [ErrUnknownOutcome], and the batch goes on. When ctx ends, those on the way have an unknown
+// outcome, and the rest fail with [ErrNotSent]. What else requests are answered with is dropped: use [Conn.Execute] for
+// those.
 func (c *Conn) Batch(ctx context.Context, requests []Request, options ...BatchOption) ([]error, error) {
 	const op = "batch"
 	in, err := c.live(op)
@@ -197,11 +200,25 @@ func (b *batch) measure() error {
 
 // cost is how many bytes of the receive buffer the answer to a request of n bytes may take at worst: an error with the
 // request in it and a sentence, in a buffer of the kernel's with its bookkeeping (struct sk_buff, and struct
-// skb_shared_info at the end of the data), whose allocator rounds up to powers of two.
+// skb_shared_info at the end of the data, each on cache lines of its own), whose allocator rounds up to powers of two.
 func cost(n int) int {
-	const words, skBuff, sharedInfo = 256, 256, 320
-	data := unix.NLMSG_HDRLEN + sizeofErrno + n + words + sharedInfo
+	const words, sharedInfo = 256, 320
+	data := inLines(unix.NLMSG_HDRLEN+sizeofErrno+n+words) + inLines(sharedInfo)
 	return skBuff + 1<<bits.Len(uint(data-1))
+}
+
+const (
+	skBuff = 256 // bytes of the kernel's struct
+
+	// dumpCost is what a dump takes of the receive buffer, besides its outcome, as soon as it is asked for: what comes next,
+	// the kernel makes only when there is room.
+	dumpCost = skBuff + 32<<10
+)
+
+// inLines is how many bytes n bytes take in whole cache lines: 64 on amd64, 256 on s390x.
+func inLines(n int) int {
+	const line = int(unsafe.Sizeof(cpu.CacheLinePad{}))
+	return (n + line - 1) / line * line
 }
 
 // window sends as many requests as their answers have room, and waits for the answers.
@@ -259,11 +276,16 @@ func (b *batch) fill() {
 	b.first, b.buf, b.starts, b.missing, b.acks, b.lost = b.next, b.buf[:0], b.starts[:0], 0, 0, false
 	b.settled = b.first
 	room := b.room
-	last := -1 // where the last request is in buf
+	last := -1 // where the last request is in buf that a later answer would tell of
 	for ; b.next < len(b.reqs); b.next++ {
 		req := b.reqs[b.next]
 		n := align(pump.HeaderLen + len(req.Payload))
+		dump := b.in.mayDump(req)
 		room -= cost(n)
+		// Where it is not known which types dump, one flag alone mostly means something else, such as NLM_F_EXCL.
+		if dump && (b.in.family == unix.NETLINK_ROUTE || req.Flags&unix.NLM_F_DUMP == unix.NLM_F_DUMP) {
+			room -= dumpCost
+		}
 		if b.missing > 0 && (room < 0 || len(b.buf)+n > b.chunk || req.Port != b.port) {
 			break
 		}
@@ -278,14 +300,17 @@ func (b *batch) fill() {
 			b.fail(b.next, b.failure(b.next, err))
 			continue
 		}
-		b.buf, b.port, last = buf, req.Port, start
+		b.buf, b.port = buf, req.Port
 		setSeq(b.buf[start:], b.seq+uint32(b.next), b.e.port)
 		b.missing++
 		if req.Flags&unix.NLM_F_ACK != 0 {
 			b.acks++
 		}
-		if !b.order || b.in.mayDump(req) || b.missing%ackEvery == 0 {
+		if !b.order || dump || b.missing%ackEvery == 0 {
 			b.askForAck(start)
+		}
+		if !dump {
+			last = start
 		}
 	}
 	if last >= 0 {

@@ -182,6 +182,69 @@ func TestBatchOutcomes(t *testing.T) {
 				}
 			}
 			require.Equal(t, good, countRoutes(t, c)-before)
+			require.Zero(t, c.Stats().Overruns)
+		}
+	})
+}
+
+// The end of a dump tells nothing of the requests before it, not even at the end of a batch.
+func TestBatchEndsWithDump(t *testing.T) {
+	eachKind(t, func(t *testing.T, c *Conn) {
+		before := countRoutes(t, c)
+		dump := dumpRoutes
+		dump.Flags = unix.NLM_F_DUMP
+		results, err := c.Batch(within(t), append(routes(3), dump))
+		require.NoError(t, err, results)
+		require.Equal(t, 3, countRoutes(t, c)-before)
+	})
+}
+
+// What a dump brings takes room too, beside the refusals of all the others.
+func TestBatchOfDumpsAndRefusals(t *testing.T) {
+	eachKind(t, func(t *testing.T, c *Conn) {
+		options := []Option{WithReadBuffer(32 << 10)}
+		if c.in.turns != nil {
+			options = append(options, WithPort(ownPort+1))
+		}
+		small := dial(t, options...)
+		addMany(t, c, 1000)
+		reqs := routes(500)
+		for i := range reqs {
+			reqs[i].Payload[1] = 33 // bits of the prefix
+			if i%40 == 0 {
+				reqs[i] = dumpRoutes
+				reqs[i].Flags = unix.NLM_F_DUMP
+			}
+		}
+		results, err := small.Batch(within(t), reqs)
+		require.Error(t, err)
+		for i, err := range results {
+			if i%40 != 0 {
+				require.ErrorIs(t, err, unix.EINVAL, i)
+			} else if !errors.Is(err, unix.EBUSY) { // another dump was running
+				require.NoError(t, err, i)
+			}
+		}
+		require.Zero(t, small.Stats().Overruns)
+	})
+}
+
+// The kernel sends a request that it refuses back, whatever its size.
+func TestBatchOfLargeRefusals(t *testing.T) {
+	testns.Run(t, func(t *testing.T) {
+		c := dial(t, WithReadBuffer(32<<10))
+		for n := 64; n <= 8<<10; n += n / 4 &^ 3 {
+			reqs := routes(200)
+			for i := range reqs {
+				reqs[i].Payload = append(reqs[i].Payload, make([]byte, n)...)
+				reqs[i].Payload[1] = 33 // bits of the prefix
+			}
+			results, err := c.Batch(within(t), reqs)
+			require.Error(t, err)
+			for i, err := range results {
+				require.ErrorIs(t, err, unix.EINVAL, i)
+			}
+			require.Zero(t, c.Stats().Overruns, n)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package nl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -125,7 +126,9 @@ func TestNetNSFails(t *testing.T) {
 	require.ErrorIs(t, err, fs.ErrNotExist)
 	require.ErrorContains(t, err, "/nonexistent")
 	_, err = Dial(unix.NETLINK_ROUTE, WithNetNS("/dev/null"))
-	require.ErrorIs(t, err, unix.EINVAL)
+	if !errors.Is(err, unix.EPERM) { // a container's filter of system calls may refuse setns before the kernel looks at the file
+		require.ErrorIs(t, err, unix.EINVAL)
+	}
 	_, err = Dial(unix.NETLINK_ROUTE, WithNetNSFD(-1))
 	require.ErrorIs(t, err, unix.EBADF)
 	_, err = Dial(unix.NETLINK_ROUTE, WithNetNSPID(-1))
