@@ -22,6 +22,7 @@ runs() {
 }
 
 sizes() { b images --format '{{.Name}}:{{.Tag}} {{.Size}}' | sed -n 's,^localhost/,,p'; }
+
 # base_images puts both base images into the store: pulled, or else made here.
 base_images() {
 	for image in "$RUNTIME_IMAGE" "$GO_IMAGE"; do
@@ -37,7 +38,14 @@ base_images() {
 			esac
 			say "base image $image: a stand-in made here, since it could not be pulled"
 		fi
+		runs_here "$image" "$(b inspect --type image --format '{{.OCIv1.Architecture}}' "$image")"
 	done
+}
+
+# runs_here IMAGE ARCH stops before the builder does with no more than an "exec format error".
+runs_here() {
+	[ "$2" = "$(go env GOHOSTARCH)" ] ||
+		die "base image $1 is for $2, and this machine is $(go env GOHOSTARCH): name one for it, or remove this one and pull again"
 }
 
 stand_in_debian() {

@@ -22,6 +22,13 @@ expect() {
 	[ "$2" = "$3" ] || die "$1: expected \"$2\", saw \"$3\""
 }
 
+# sources FOLDER copies the project there, as a commit of all that is here would have it.
+sources() {
+	git ls-files -z --cached --others --exclude-standard >"$tmp/sources" ||
+		die "git cannot list the project's files, see above: it takes a clone, and one of whoever runs this (safe.directory)"
+	tar -c --null -T "$tmp/sources" | tar -x -C "$1"
+}
+
 # archive prints the address of the Debian archive that apt uses on this machine.
 archive() {
 	if [ -n "${DEBIAN_ARCHIVE:-}" ]; then

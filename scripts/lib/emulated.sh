@@ -51,7 +51,7 @@ emulate_s390x() {
 	printf '127.0.0.1\tlocalhost\n' >"$vm/etc/hosts"
 	printf '%s\n' 'ip 0 IP' 'icmp 1 ICMP' 'tcp 6 TCP' 'udp 17 UDP' 'gre 47 GRE' >"$vm/etc/protocols"
 	# Tests read testdata, and some the sources.
-	git ls-files -z --cached --others --exclude-standard | tar -c --null -T - | tar -x -C "$vm/src"
+	sources "$vm/src"
 	for package in "$@"; do
 		cp "$binaries/$(basename "$package").test" "$vm/src/$package/"
 		echo "$package ./$(basename "$package").test -test.short -test.timeout 400s -test.skip '$skip'" >>"$vm/jobs"

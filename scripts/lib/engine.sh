@@ -61,16 +61,21 @@ engine_stop() {
 engine_images() {
 	lacking=
 	for image in "$RUNTIME_IMAGE" "$GO_IMAGE"; do
-		$docker image inspect "$image" >/dev/null 2>&1 || $docker pull -q "$image" >/dev/null 2>&1 || lacking="$lacking $image"
+		$docker image inspect "$image" >/dev/null 2>&1 || $docker pull -q "$image" >/dev/null 2>&1 ||
+			lacking="$lacking $image"
 	done
-	[ -n "$lacking" ] || return 0
-	scripts/setup --docker
-	need_root "to make stand-ins for base images that cannot be pulled:$lacking"
-	base_images
+	if [ -n "$lacking" ]; then
+		scripts/setup --docker
+		need_root "to make stand-ins for base images that cannot be pulled:$lacking"
+		base_images
+	fi
 	for image in $lacking; do
 		b push -q "$image" "docker-archive:$tmp/image.tar:$image"
 		$docker load -q -i "$tmp/image.tar" >/dev/null
 		rm "$tmp/image.tar"
+	done
+	for image in "$RUNTIME_IMAGE" "$GO_IMAGE"; do
+		runs_here "$image" "$($docker image inspect --format '{{.Architecture}}' "$image")"
 	done
 	say "the engine has the base images"
 }
