@@ -95,7 +95,8 @@ static int dummy_send(struct sk_buff *skb, struct nlmsghdr *nlh, struct netlink_
 	out = text_msg(0, nlh->nlmsg_seq, DUMMY_NETLINK_TEXT, text, len);
 	if (!out)
 		return -ENOMEM;
-	err = nlmsg_unicast(dummy_sk, out, send->port);
+	/* The socket that received this. A message may come in before netlink_kernel_create returns it to dummy_init. */
+	err = nlmsg_unicast(skb->sk, out, send->port);
 	if (err)
 		NL_SET_ERR_MSG_MOD(extack, "that port does not take the message");
 	return err;

@@ -45,11 +45,12 @@ static unsigned int to_port;
 module_param(to_port, uint, 0444);
 MODULE_PARM_DESC(to_port, "send count messages to this port without being asked, from when it exists on");
 
-static struct sock *hello_sk;
+static struct sock *hello_sk;	/* for hello_exit only: a message may come in before netlink_kernel_create returns it */
 
 /* Answers that are still to be sent to one port. */
 struct hello_job {
 	struct list_head list;
+	struct sock *sk;	/* of this module */
 	unsigned long due;	/* jiffies */
 	u32 port;
 	u32 seq;
@@ -64,11 +65,11 @@ static DEFINE_MUTEX(hello_lock);	/* of the list, and of when the work runs next 
 static void hello_run(struct work_struct *work);
 static DECLARE_DELAYED_WORK(hello_work, hello_run);
 
-static int hello_answer(u32 port, u32 seq)
+static int hello_answer(struct sock *sk, u32 port, u32 seq)
 {
 	struct sk_buff *skb = text_msg(port, seq, NL_HELLO_MSG, NL_HELLO_TEXT, strlen(NL_HELLO_TEXT));
 
-	return skb ? nlmsg_unicast(hello_sk, skb, port) : -ENOMEM;
+	return skb ? nlmsg_unicast(sk, skb, port) : -ENOMEM;
 }
 
 /* Sends what is due of a job; true: there is more to come. */
@@ -79,7 +80,7 @@ static bool hello_step(struct hello_job *job)
 	if (time_before(jiffies, job->due))
 		return true;
 	job->due = jiffies + msecs_to_jiffies(period_ms);
-	err = hello_answer(job->port, job->seq);
+	err = hello_answer(job->sk, job->port, job->seq);
 	if (err == -ECONNREFUSED)
 		return job->wait;
 	/* Any other error costs the port this one answer: its buffer is full, or there is no memory. */
@@ -110,34 +111,52 @@ static void hello_run(struct work_struct *work)
 	mutex_unlock(&hello_lock);
 }
 
-static int hello_start(u32 port, u32 seq, bool wait, struct netlink_ext_ack *extack)
+static struct hello_job *hello_job_new(u32 port, u32 seq, bool wait)
 {
 	struct hello_job *job = kzalloc(sizeof(*job), GFP_KERNEL_ACCOUNT);
 
 	if (!job)
-		return -ENOMEM;
+		return NULL;
 	job->due = jiffies;
 	job->port = port;
 	job->seq = seq;
 	job->left = count;
 	job->wait = wait;
+	return job;
+}
 
+/* Takes the job over, unless there are max of them. */
+static bool hello_start(struct hello_job *job, struct sock *sk, unsigned int max)
+{
+	bool room;
+
+	job->sk = sk;
 	mutex_lock(&hello_lock);
-	if (hello_njobs >= NL_HELLO_JOBS_MAX) {
-		mutex_unlock(&hello_lock);
-		kfree(job);
-		NL_SET_ERR_MSG_MOD(extack, "too many senders are being answered; try again later");
-		return -EBUSY;
+	room = hello_njobs < max;
+	if (room) {
+		list_add_tail(&job->list, &hello_jobs);
+		hello_njobs++;
+		mod_delayed_work(system_wq, &hello_work, 0);
 	}
-	list_add_tail(&job->list, &hello_jobs);
-	hello_njobs++;
-	mod_delayed_work(system_wq, &hello_work, 0);
 	mutex_unlock(&hello_lock);
-	return 0;
+	return room;
+}
+
+static int hello_answer_later(struct sock *sk, u32 port, u32 seq, struct netlink_ext_ack *extack)
+{
+	struct hello_job *job = hello_job_new(port, seq, false);
+
+	if (!job)
+		return -ENOMEM;
+	if (hello_start(job, sk, NL_HELLO_JOBS_MAX))
+		return 0;
+	kfree(job);
+	NL_SET_ERR_MSG_MOD(extack, "too many senders are being answered; try again later");
+	return -EBUSY;
 }
 
 /* Holds the sender up until all its answers are sent. */
-static int hello_answer_all(u32 port, u32 seq, struct netlink_ext_ack *extack)
+static int hello_answer_all(struct sock *sk, u32 port, u32 seq, struct netlink_ext_ack *extack)
 {
 	unsigned int i;
 	int err;
@@ -147,7 +166,7 @@ static int hello_answer_all(u32 port, u32 seq, struct netlink_ext_ack *extack)
 			NL_SET_ERR_MSG_MOD(extack, "a signal ended the answers");
 			return -ECANCELED;
 		}
-		err = hello_answer(port, seq);
+		err = hello_answer(sk, port, seq);
 		if (err) {
 			NL_SET_ERR_MSG_MOD(extack, "an answer could not be sent");
 			return err;
@@ -170,9 +189,10 @@ static int hello_rcv_msg(struct sk_buff *skb, struct nlmsghdr *nlh, struct netli
 	if (len < 0)
 		return len;
 	pr_info_ratelimited("port %u says: %*pE\n", port, len, text);
+	/* What the kernel's socket receives belongs to it. */
 	if (sync)
-		return hello_answer_all(port, nlh->nlmsg_seq, extack);
-	return hello_start(port, nlh->nlmsg_seq, false, extack);
+		return hello_answer_all(skb->sk, port, nlh->nlmsg_seq, extack);
+	return hello_answer_later(skb->sk, port, nlh->nlmsg_seq, extack);
 }
 
 static void hello_rcv(struct sk_buff *skb)
@@ -187,22 +207,27 @@ static int __init hello_init(void)
 	struct netlink_kernel_cfg cfg = {
 		.input = hello_rcv,
 	};
-	int err = 0;
+	struct hello_job *job = NULL;
 
 	if (protocol >= MAX_LINKS || !count || count > COUNT_MAX || period_ms > PERIOD_MS_MAX) {
 		pr_err("protocol, count or period_ms is out of range\n");
 		return -EINVAL;
 	}
+	/* Once the socket is there others may hold the module, so nothing may fail any more. */
+	if (to_port) {
+		job = hello_job_new(to_port, 0, true);
+		if (!job)
+			return -ENOMEM;
+	}
 	hello_sk = netlink_kernel_create(&init_net, protocol, &cfg);
 	if (!hello_sk) {
+		kfree(job);
 		pr_err("protocol %u is not to be had: another module serves it, perhaps\n", protocol);
 		return -EADDRINUSE;
 	}
-	if (to_port)
-		err = hello_start(to_port, 0, true, NULL);
-	if (err)
-		netlink_kernel_release(hello_sk);
-	return err;
+	if (job)
+		hello_start(job, hello_sk, UINT_MAX);
+	return 0;
 }
 
 static void __exit hello_exit(void)
