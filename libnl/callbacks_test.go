@@ -172,7 +172,7 @@ func TestGoexitManyTimes(t *testing.T) {
 		return data(seq, 0, 1), libnl.SockaddrNl{NlFamily: 16}, &libnl.Ucred{}, nil
 	})
 	onValid(t, s, func(*libnl.Msg) (libnl.CbAction, error) { runtime.Goexit(); return libnl.NL_OK, nil })
-	for range 10_000 {
+	for range rounds(10_000) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)

@@ -14,6 +14,7 @@ import (
 var (
 	keepsNothing = coretest.KeepsNothing
 	cycles       = coretest.Cycles
+	rounds       = coretest.Rounds
 )
 
 func TestLeakSocketCallbacksMessage(t *testing.T) {

@@ -283,7 +283,7 @@ func TestMsgNestedInEachOther(t *testing.T) {
 	a, b := sizedMsg(t, 1<<16), sizedMsg(t, 1<<16)
 	within(t, func() {
 		var wg sync.WaitGroup
-		for range 500 {
+		for range rounds(500) {
 			wg.Go(func() { _ = a.NlaPutNested(1, b) })
 			wg.Go(func() { _ = b.NlaPutNested(1, a) })
 		}

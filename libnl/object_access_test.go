@@ -333,7 +333,7 @@ func TestObjectsCrosswise(t *testing.T) {
 		for _, pair := range [][2]*libnl.Object{{a, b}, {b, a}, {a, a}, {a, b}, {b, a}} {
 			wg.Go(func() {
 				x, y := pair[0], pair[1]
-				for range 500 {
+				for range rounds(500) {
 					if !x.Identical(y) || x.Diff(y) != 0 || x.Diff64(y) != 0 || !x.MatchFilter(y) {
 						t.Error("equal objects differ")
 					}

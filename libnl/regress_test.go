@@ -41,7 +41,7 @@ func TestDataReadBesideCmp(t *testing.T) {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			for range 2000 {
+			for range rounds(2000) {
 				if pair[0].Cmp(pair[1]) != 0 || pair[1].GetSize() != 4 {
 					t.Error("a live object answers as if it were freed")
 					return

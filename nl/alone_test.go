@@ -69,7 +69,7 @@ func TestDumpGivenUpBesideLoop(t *testing.T) {
 			}
 		}
 	})
-	for i := range uint32(200) {
+	for i := range uint32(rounds(200)) {
 		seize(t, c.in.requests.Load())
 		require.NoError(t, peer.Send(within(t), Message{Header: Header{Type: askType, Seq: i + 1}}, To(ownPort, 0)))
 		select {
@@ -89,7 +89,7 @@ func TestDumpAfterCancelledDump(t *testing.T) {
 		c := dial(t, WithPort(4251))
 		setUpLoopback(t, c)
 		addRoutes(t, c, 4000) // more than the kernel has ready at once
-		for range 20 {
+		for range rounds(20) {
 			ctx, cancel := context.WithCancel(within(t))
 			var last error
 			for _, err := range c.Dump(ctx, dumpRoutes) {

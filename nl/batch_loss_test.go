@@ -152,7 +152,7 @@ func TestBatchesAtOnce(t *testing.T) {
 				}
 			})
 			wg.Go(func() {
-				for range 10 {
+				for range rounds(10) {
 					for _, err := range c.Dump(within(t), dumpRoutes) {
 						if err != nil {
 							t.Error(err)

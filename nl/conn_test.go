@@ -47,6 +47,14 @@ func within(t testing.TB) context.Context {
 	return ctx
 }
 
+// rounds is n, or a fifth of it where -short says that an emulated processor runs this.
+func rounds(n int) int {
+	if testing.Short() {
+		return n / 5
+	}
+	return n
+}
+
 const loopback = 1
 
 // linkInfo is a struct ifinfomsg.

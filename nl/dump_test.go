@@ -337,7 +337,10 @@ func TestInterruptedByChange(t *testing.T) {
 func TestDumpMemory(t *testing.T) {
 	testns.Run(t, func(t *testing.T) {
 		sizes := []int{10_000, 100_000, 1_000_000}
-		if testing.Short() || !countsAllocations {
+		switch {
+		case testing.Short():
+			sizes = []int{2_000, 20_000}
+		case !countsAllocations:
 			sizes = sizes[:2]
 		}
 		c := dial(t, WithReadBuffer(4<<20))

@@ -49,7 +49,7 @@ func TestExecuteFromManyGoroutines(t *testing.T) {
 			var wg sync.WaitGroup
 			for g := range 64 {
 				wg.Go(func() {
-					for i := range 30 {
+					for i := range rounds(30) {
 						if err := oneOfSeveral(within(t), c, g, i); err != nil {
 							t.Error(err)
 							return
@@ -244,7 +244,8 @@ func TestCloseWakesAll(t *testing.T) {
 // Closing while others use the connection in every way ends them, whatever they are at.
 func TestCloseAtAnyTime(t *testing.T) {
 	testns.Run(t, func(t *testing.T) {
-		for i := range 40 {
+		for round := range rounds(40) {
+			i := round * 40 / rounds(40)
 			c := dial(t)
 			var wg sync.WaitGroup
 			for g := range 8 {
@@ -348,7 +349,7 @@ func TestManyLargeAnswers(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 64 {
 			wg.Go(func() {
-				for range 100 {
+				for range rounds(100) {
 					if _, err := c.Execute(within(t), Request{Type: unix.RTM_GETLINK, Payload: linkInfo(loopback, 0, 0)}); err != nil {
 						t.Error(err)
 						return

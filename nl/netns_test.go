@@ -111,7 +111,7 @@ func TestNetNS(t *testing.T) {
 		}
 		dialled()
 		tasks, files := threads(t), openFiles(t)
-		for range 200 {
+		for range rounds(200) {
 			dialled()
 		}
 		require.LessOrEqual(t, threads(t), tasks+20, "the runtime starts one now and then")

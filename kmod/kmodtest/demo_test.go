@@ -53,56 +53,75 @@ const (
 func TestDemoGreeting(t *testing.T) {
 	narrate("A multicast group: both of two listeners receive what the kernel says.")
 	load(t, "nl_greeting", "period_ms=100")
-	for _, p := range []*progtest.Program{start(t, "nl_recv", "-n", "3"), start(t, "nl_recv", "-n", "3")} {
+	for _, p := range []*progtest.Program{start(t, "nl_recv", "-n", "3"), start(t, "nl_recv-nl", "-n", "3")} {
 		p.Ends(0, "Waiting for message from kernel", greetingLine, greetingLine, greetingLine)
 	}
 }
 
 func TestDemoGreetingOnLoad(t *testing.T) {
-	narrate("The greeting on load: the listener is there before the module, on a protocol that is always there.")
-	p := start(t, "nl_recv", "-protocol", "2")
-	p.Says("Waiting for message from kernel")
+	narrate("The greeting on load: the listeners are there before the module, on a protocol that is always there.")
+	listeners := []*progtest.Program{start(t, "nl_recv", "-protocol", "2"), start(t, "nl_recv-nl", "-protocol", "2")}
+	for _, p := range listeners {
+		p.Says("Waiting for message from kernel")
+	}
 	load(t, "nl_greeting", "protocol=2", "period_ms=0")
-	p.Ends(0, greetingLine)
+	for _, p := range listeners {
+		p.Ends(0, greetingLine)
+	}
 }
 
-func TestDemoHello(t *testing.T) {
-	narrate("Unicast: a text to the kernel, and ten answers; by nl_send_auto and nl_recvmsgs, then by nl_sendto and nl_recv.")
+// eachHello runs a demonstration with the program on package libnl, and with that on package nl.
+func eachHello(t *testing.T, f func(t *testing.T, hello string)) {
+	for _, program := range []string{"hello", "hello-nl"} {
+		t.Run(program, func(t *testing.T) { f(t, program) })
+	}
+}
+
+func TestDemoHello(t *testing.T) { eachHello(t, demoHello) }
+
+func demoHello(t *testing.T, hello string) {
+	ways := map[string]string{
+		"hello":    "by nl_send_auto and nl_recvmsgs, then by nl_sendto and nl_recv",
+		"hello-nl": "on package nl, by Execute, then by Send",
+	}
+	narrate("Unicast: a text to the kernel, and ten answers; %s.", ways[hello])
 	load(t, "nl_hello", "period_ms=50")
 	log := kernelLog(t, "nl_hello")
 	answers := strings.Split(strings.Repeat(helloLine+"\n", 9)+helloLine, "\n")
 	for _, args := range [][]string{{}, {"-raw"}} {
-		p := start(t, "hello", args...)
+		p := start(t, hello, args...)
 		p.Says("Sending from port 100: Hello you!")
 		p.Ends(0, answers...)
 		require.Contains(t, log(), "port 100 says: Hello you!")
 	}
 
 	narrate("The same port twice.")
-	first := start(t, "hello", "-listen")
+	first := start(t, hello, "-listen")
 	first.Says("Waiting for a message to port 100")
-	err := start(t, "hello").Ends(1)
+	err := start(t, hello).Ends(1)
 	require.Contains(t, err, "port 100 is taken: address already in use")
 	require.Contains(t, err, "SO_REUSEADDR does not help (tried: address already in use)")
 
-	narrate("Port 0: libnl chooses one, or the kernel does. And a message from one program to another.")
+	narrate("Port 0: the library chooses one, or the kernel does. And a message from one program to another.")
 	for _, args := range [][]string{{}, {"-kernel-chooses"}} {
-		p := start(t, "hello", append(args, "-port", "0", "-n", "1")...)
+		p := start(t, hello, append(args, "-port", "0", "-n", "1")...)
 		require.Regexp(t, `^Sending from port \d+: Hello you!$`, p.Line())
 		p.Ends(0, helloLine)
 	}
-	start(t, "hello", "-port", "200", "-to", "100").Ends(0, "Sending from port 200: Hello you!")
+	start(t, hello, "-port", "200", "-to", "100").Ends(0, "Sending from port 200: Hello you!")
 	first.Ends(0, "Received message: Hello you! (from port 200)")
 
 	narrate("What the module refuses, in its own words.")
-	require.Contains(t, start(t, "hello", "-text", "").Ends(1, "Sending from port 100: "),
+	require.Contains(t, start(t, hello, "-text", "").Ends(1, "Sending from port 100: "),
 		"the kernel refuses it: nl_hello: the message has no text (invalid argument)")
 }
 
-func TestDemoHelloInsideSendmsg(t *testing.T) {
+func TestDemoHelloInsideSendmsg(t *testing.T) { eachHello(t, demoHelloInsideSendmsg) }
+
+func demoHelloInsideSendmsg(t *testing.T, hello string) {
 	narrate("sync=1: sendmsg returns when the module's handler has returned, all of its answers later.")
 	load(t, "nl_hello", "count=3", "period_ms=100", "sync=1")
-	p := start(t, "hello", "-n", "3", "-time")
+	p := start(t, hello, "-n", "3", "-time")
 	p.Says("Sending from port 100: Hello you!")
 	line := p.Line()
 	took, err := time.ParseDuration(strings.TrimPrefix(line, "Sending took "))
@@ -111,10 +130,12 @@ func TestDemoHelloInsideSendmsg(t *testing.T) {
 	p.Ends(0, helloLine, helloLine, helloLine)
 }
 
-func TestDemoHelloListens(t *testing.T) {
+func TestDemoHelloListens(t *testing.T) { eachHello(t, demoHelloListens) }
+
+func demoHelloListens(t *testing.T, hello string) {
 	narrate("The kernel starts: it sends to a port that both sides agreed upon.")
 	load(t, "nl_hello", "to_port=100", "period_ms=50")
-	start(t, "hello", "-listen").Ends(0, "Waiting for a message to port 100", helloLine)
+	start(t, hello, "-listen").Ends(0, "Waiting for a message to port 100", helloLine)
 }
 
 // fromKernel is what a reader says of the kernel's message with a number.
@@ -157,10 +178,15 @@ func TestDemoGroups(t *testing.T) {
 
 func TestDemoWithoutModules(t *testing.T) {
 	narrate("Without the modules.")
-	for module, args := range map[string][]string{
-		"nl_greeting": {"nl_recv"}, "nl_hello": {"hello"}, "dummy_netlink": {"rr_nlk", "-g", "1"},
+	for _, c := range []struct {
+		module string
+		args   []string
+	}{
+		{"nl_greeting", []string{"nl_recv"}}, {"nl_greeting", []string{"nl_recv-nl"}},
+		{"nl_hello", []string{"hello"}}, {"nl_hello", []string{"hello-nl"}},
+		{"dummy_netlink", []string{"rr_nlk", "-g", "1"}},
 	} {
-		require.Contains(t, start(t, args[0], args[1:]...).Ends(1), "load "+module)
+		require.Contains(t, start(t, c.args[0], c.args[1:]...).Ends(1), "load "+c.module)
 	}
 	require.Contains(t, start(t, "rr_nlk", "-g", "0").Ends(1), "is no mask of groups")
 }

@@ -58,3 +58,11 @@ func Cycles(n int) int {
 	}
 	return n
 }
+
+// Rounds is n, or a tenth of it where -short says that an emulated processor runs this.
+func Rounds(n int) int {
+	if testing.Short() {
+		return n / 10
+	}
+	return n
+}
