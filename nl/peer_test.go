@@ -64,7 +64,12 @@ func (p *peer) trySend(to uint32, messages ...[]byte) error {
 		b = append(b, m...)
 		b = append(b, zeros[:align(len(b))-len(b)]...)
 	}
-	return unix.Sendto(p.fd, b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Pid: to})
+	for {
+		err := unix.Sendto(p.fd, b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Pid: to})
+		if !errors.Is(err, unix.EINTR) { // by one of the runtime's signals, while it waits for room
+			return err
+		}
+	}
 }
 
 // shout sends a message to a group.
