@@ -60,14 +60,14 @@ func textIn(t *testing.T, m nl.Message) string {
 }
 
 // refusal checks what an error says of the kernel's answer, and returns it.
-func refusal(t *testing.T, err error, errno syscall.Errno, text string) *nl.Error {
+func refusal(t *testing.T, err error, errno syscall.Errno, text string) nl.Error {
 	t.Helper()
 	var e *nl.Error
 	require.ErrorAs(t, err, &e)
 	require.ErrorIs(t, err, errno)
 	require.Equal(t, errno, e.Errno)
 	require.Equal(t, text, e.Message)
-	return e
+	return *e
 }
 
 func TestNlGreeting(t *testing.T) {
@@ -261,8 +261,10 @@ func dialDemo(t *testing.T, options ...nl.Option) demo {
 			d.family, err = a.Uint16()
 			require.NoError(t, err)
 		case unix.CTRL_ATTR_MCAST_GROUPS:
-			for group := range a.Attributes() { // there is one
-				for a := range group.Attributes() {
+			for group, err := range a.Attributes() { // there is one
+				require.NoError(t, err)
+				for a, err := range group.Attributes() {
+					require.NoError(t, err)
 					if a.Type == unix.CTRL_ATTR_MCAST_GRP_ID {
 						d.group, err = a.Uint32()
 						require.NoError(t, err)
