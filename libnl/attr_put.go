@@ -55,20 +55,28 @@ func (m *Msg) put(fn string, attrtype int, data []byte, n int) error {
 	if err != nil {
 		return err
 	}
+	off := m.putLocked(p, attrtype, data, n)
+	m.guard.Unlock()
+	if off < 0 {
+		return failure(fn, off, 0)
+	}
+	return nil
+}
+
+// putLocked is put for who has locked the message. It returns where the attribute begins, or a negative NLE_*.
+func (m *Msg) putLocked(p *C.struct_nl_msg, attrtype int, data []byte, n int) C.int {
 	head := m.head(p)
 	start := align(int(head.nlmsg_len))
 	end := start + align(NLA_HDRLEN+n)
 	if end > int(m.room.size) {
-		m.guard.Unlock()
-		return failure(fn, -C.NLE_NOMEM, 0)
+		return -C.NLE_NOMEM
 	}
 	b := unsafe.Slice((*byte)(unsafe.Pointer(head)), end)[start:]
 	binary.NativeEndian.PutUint16(b, uint16(NLA_HDRLEN+n))
 	binary.NativeEndian.PutUint16(b[2:], uint16(attrtype))
 	clear(b[NLA_HDRLEN+copy(b[NLA_HDRLEN:], data):])
 	head.nlmsg_len = C.__u32(end)
-	m.guard.Unlock()
-	return nil
+	return C.int(start)
 }
 
 // NlaPut adds an attribute.
@@ -395,7 +403,13 @@ func (m *Msg) NlaNestStart(attrtype int) (a *Nlattr, err error) {
 		return nil, err
 	}
 	err = m.with(func(p *C.struct_nl_msg) error {
-		if a, err = m.attrAt(p, "nla_nest_start", C.golibnl_nest_start(p, C.int(attrtype))); err == nil {
+		var off C.int
+		if NlDebug() > 1 {
+			off = C.golibnl_nest_start(p, C.int(attrtype))
+		} else {
+			off = m.putLocked(p, attrtype|NLA_F_NESTED, nil, 0)
+		}
+		if a, err = m.attrAt(p, "nla_nest_start", off); err == nil {
 			m.nests = append(m.nests, a)
 		}
 		return err

@@ -235,6 +235,36 @@ static inline struct golibnl_room golibnl_room(struct nl_msg *msg)
 	return room;
 }
 
+/* A new message, in one call of C; msg is NULL if there is none. */
+struct golibnl_made {
+	struct nl_msg *msg;
+	struct golibnl_room room;
+};
+
+static inline struct golibnl_made golibnl_made(struct nl_msg *msg)
+{
+	struct golibnl_made made = { .msg = msg };
+
+	if (msg)
+		made.room = golibnl_room(msg);
+	return made;
+}
+
+static inline struct golibnl_made golibnl_alloc(void)
+{
+	return golibnl_made(nlmsg_alloc());
+}
+
+static inline struct golibnl_made golibnl_alloc_size(size_t size)
+{
+	return golibnl_made(nlmsg_alloc_size(size));
+}
+
+static inline struct golibnl_made golibnl_alloc_simple(int type, int flags)
+{
+	return golibnl_made(nlmsg_alloc_simple(type, flags));
+}
+
 int golibnl_msg_dump(struct nl_msg *msg, char **text, size_t *len);
 int golibnl_parse(int32_t *offs, int maxtype, const void *head, int len, const struct nla_policy *policy);
 

@@ -52,6 +52,14 @@ func newMsg(fn string, p *C.struct_nl_msg) (*Msg, error) {
 	return m, nil
 }
 
+func newMade(fn string, made C.struct_golibnl_made) (*Msg, error) {
+	m, err := newMsg(fn, made.msg)
+	if err == nil {
+		m.room = made.room
+	}
+	return m, err
+}
+
 func (m *Msg) own(p *C.struct_nl_msg) {
 	m.lent.Store(notLent)
 	m.refs.Store(1)
@@ -163,7 +171,7 @@ func (m *Msg) consume() (*C.struct_nl_msg, error) {
 // Implements:
 //
 //	struct nl_msg *nlmsg_alloc(void);
-func NlmsgAlloc() (*Msg, error) { return newMsg("nlmsg_alloc", C.nlmsg_alloc()) }
+func NlmsgAlloc() (*Msg, error) { return newMade("nlmsg_alloc", C.golibnl_alloc()) }
 
 // NlmsgAllocSize makes a message with room for size bytes, header included; less than a header is a header.
 //
@@ -177,7 +185,7 @@ func NlmsgAllocSize(size int) (*Msg, error) {
 	if size < 0 || size > maxSize {
 		return nil, refusal("nlmsg_alloc_size", NLE_RANGE, "size %d is not within 0 and %d", size, maxSize)
 	}
-	return newMsg("nlmsg_alloc_size", C.nlmsg_alloc_size(C.size_t(size)))
+	return newMade("nlmsg_alloc_size", C.golibnl_alloc_size(C.size_t(size)))
 }
 
 // NlmsgAllocSimple makes a message of the default size with a type and flags; port ID and sequence number are left to
@@ -193,7 +201,7 @@ func NlmsgAllocSimple(typ, flags int) (*Msg, error) {
 	if err := checkHeader("nlmsg_alloc_simple", typ, flags); err != nil {
 		return nil, err
 	}
-	return newMsg("nlmsg_alloc_simple", C.nlmsg_alloc_simple(C.int(typ), C.int(flags)))
+	return newMade("nlmsg_alloc_simple", C.golibnl_alloc_simple(C.int(typ), C.int(flags)))
 }
 
 // NlmsgSetDefaultSize sets the size of the messages that are made without one, in this process; less than a header is a

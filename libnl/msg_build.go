@@ -95,12 +95,33 @@ func (m *Msg) Append(data []byte, pad int) error {
 		return err
 	}
 	return m.with(func(p *C.struct_nl_msg) error {
-		ret := C.nlmsg_append(p, unsafe.Pointer(unsafe.SliceData(data)), C.size_t(len(data)), C.int(pad))
+		var ret C.int
+		if NlDebug() > 1 {
+			ret = C.nlmsg_append(p, unsafe.Pointer(unsafe.SliceData(data)), C.size_t(len(data)), C.int(pad))
+		} else {
+			ret = m.appendLocked(p, data, pad)
+		}
 		if ret < 0 {
 			return failure("nlmsg_append", ret, 0)
 		}
 		return nil
 	})
+}
+
+// appendLocked does what nlmsg_append does, in Go, for the same reason as put.
+func (m *Msg) appendLocked(p *C.struct_nl_msg, data []byte, pad int) C.int {
+	head := m.head(p)
+	start, n := int(head.nlmsg_len), len(data)
+	if pad > 0 {
+		n = (n + pad - 1) &^ (pad - 1)
+	}
+	if n > int(m.room.size)-start {
+		return -C.NLE_NOMEM
+	}
+	b := unsafe.Slice((*byte)(unsafe.Pointer(head)), start+n)[start:]
+	clear(b[copy(b, data):])
+	head.nlmsg_len += C.__u32(n)
+	return 0
 }
 
 // checkPad refuses padding with which libnl would count wrong, and write beyond the message.

@@ -42,31 +42,36 @@ func (c *Conn) Execute(ctx context.Context, req Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	ctx = orBackground(ctx)
-	defer runtime.KeepAlive(c)
 	k := calls.Get().(*call)
-	defer k.put()
-	if err := k.prepare(in, req); err != nil {
+	err = in.execute(orBackground(ctx), k, req)
+	reply := k.reply
+	k.put()
+	runtime.KeepAlive(c)
+	if err != nil {
 		return Reply{}, err
 	}
+	return reply, nil
+}
+
+func (in *conn) execute(ctx context.Context, k *call, req Request) error {
+	if err := k.prepare(in, req); err != nil {
+		return err
+	}
 	if ctx.Err() != nil {
-		return Reply{}, in.error(k.op, k.buf, ended(ctx))
+		return in.error(k.op, k.buf, ended(ctx))
 	}
 	if in.turns != nil {
 		if err := in.turns.begin(ctx, false); err != nil {
-			return Reply{}, in.error(k.op, k.buf, err)
+			return in.error(k.op, k.buf, err)
 		}
 		defer in.turns.end(false)
 	}
 	e, err := in.requestEndpoint()
 	if err != nil {
-		return Reply{}, in.error(k.op, k.buf, err)
+		return in.error(k.op, k.buf, err)
 	}
 	defer e.leave()
-	if err := e.execute(ctx, k); err != nil {
-		return Reply{}, err
-	}
-	return k.reply, nil
+	return e.execute(ctx, k)
 }
 
 // call is a request in flight.

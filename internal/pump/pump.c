@@ -371,16 +371,18 @@ void golibnl_pump_free(struct golibnl_pump *p)
 		return;
 	nl_socket_free(p->sk);
 	nl_cb_put(p->cb);
+	nlmsg_free(p->out);
 	free(p->verdicts);
 	free(p->big);
 	free(p);
 }
 
-int golibnl_pump_send(struct golibnl_pump *p, void *buf, size_t len, uint32_t port, uint32_t groups, int *err)
+/* Sends with msg, which may be NULL for want of memory. */
+static int send_with(struct golibnl_pump *p, struct nl_msg *msg, void *buf, size_t len, uint32_t port, uint32_t groups,
+		     int *err)
 {
 	struct sockaddr_nl to = { .nl_family = AF_NETLINK, .nl_pid = port, .nl_groups = groups };
 	struct iovec iov = { buf, len };
-	struct nl_msg *msg = nlmsg_alloc_size(NLMSG_HDRLEN); /* one each, so that several may send at a time */
 	int ret;
 
 	if (!msg) {
@@ -391,6 +393,14 @@ int golibnl_pump_send(struct golibnl_pump *p, void *buf, size_t len, uint32_t po
 	errno = 0;
 	ret = nl_send_iovec(p->sk, msg, &iov, 1);
 	*err = ret < 0 ? errno : 0;
+	return ret;
+}
+
+int golibnl_pump_send(struct golibnl_pump *p, void *buf, size_t len, uint32_t port, uint32_t groups, int *err)
+{
+	struct nl_msg *msg = nlmsg_alloc_size(NLMSG_HDRLEN); /* one each, so that several may send at a time */
+	int ret = send_with(p, msg, buf, len, port, groups, err);
+
 	nlmsg_free(msg);
 	return ret;
 }
@@ -412,8 +422,11 @@ void golibnl_pump_read(struct golibnl_pump *p, void *arena, struct golibnl_read 
 int golibnl_pump_exchange(struct golibnl_pump *p, void *buf, size_t len, uint32_t port, uint32_t groups, int *err,
 			  void *arena, struct golibnl_read *r)
 {
-	int ret = golibnl_pump_send(p, buf, len, port, groups, err);
+	int ret;
 
+	if (!p->out)
+		p->out = nlmsg_alloc_size(NLMSG_HDRLEN);
+	ret = send_with(p, p->out, buf, len, port, groups, err);
 	if (ret >= 0)
 		golibnl_pump_read(p, arena, r);
 	return ret;

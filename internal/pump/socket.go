@@ -88,7 +88,7 @@ func (s *Socket) Read(b *Batch, w Want) {
 	b.took(s)
 }
 
-// Exchange is Send and, when that went well, Read, in one crossing.
+// Exchange is Send and, when that went well, Read, in one crossing. It counts as a receive: one at a time.
 func (s *Socket) Exchange(msg []byte, to Address, b *Batch, w Want) error {
 	b.begin(w)
 	ret := C.golibnl_pump_exchange(s.c, unsafe.Pointer(unsafe.SliceData(msg)), C.size_t(len(msg)), C.uint32_t(to.Port),
