@@ -5,7 +5,7 @@ import (
 	"errors"
 	"iter"
 	"math/rand/v2"
-	"net"
+	"os"
 	"runtime"
 	"time"
 
@@ -234,7 +234,7 @@ func (d *dumping) read(ctx context.Context, want pump.Want) error {
 		if ctx.Err() != nil {
 			return ended(ctx)
 		}
-		if errors.Is(err, net.ErrClosed) {
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
 			return err
 		}
 	}

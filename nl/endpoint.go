@@ -1,27 +1,22 @@
 package nl
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"sync"
 	"sync/atomic"
-	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/golibnl/golibnl/internal/pump"
 )
 
-// endpoint is one socket of a connection, on Go's poller.
+// endpoint is one socket of a connection.
 type endpoint struct {
 	owner *conn
 	pump  *pump.Socket
-	file  *os.File // a duplicate of the socket's descriptor: libnl closes its own
-	raw   syscall.RawConn
 	port  uint32
 
 	// users counts who is inside, and one for the endpoint being open. The last one to leave frees the socket.
@@ -34,11 +29,7 @@ type endpoint struct {
 	want  pump.Want
 	now   bool
 
-	deadline struct {
-		sync.Mutex
-		turn uint64 // counts the readers that could be interrupted
-		past bool
-	}
+	waiting waiting
 
 	inKernel chan struct{} // an element for each request that the kernel is asked
 	ended    chan struct{} // closed with the endpoint
@@ -102,26 +93,11 @@ func setUp(fd, family int, cfg *config) (*endpoint, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("getsockopt", err)
 	}
-	dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		return nil, os.NewSyscallError("fcntl", err)
-	}
-	file := os.NewFile(uintptr(dup), "netlink")
-	raw, err := file.SyscallConn()
-	if err != nil {
-		_ = file.Close()
-		return nil, err
-	}
-	if err := file.SetReadDeadline(time.Time{}); err != nil {
-		_ = file.Close()
-		return nil, fmt.Errorf("the socket cannot be waited for (is fs.epoll.max_user_watches used up?): %w", err)
-	}
 	p, code := pump.New(family, fd)
 	if p == nil {
-		_ = file.Close()
 		return nil, fmt.Errorf("libnl does not take descriptor %d for family %d: code %d", fd, family, code)
 	}
-	e := &endpoint{pump: p, file: file, raw: raw, port: addr.Pid}
+	e := &endpoint{pump: p, port: addr.Pid}
 	if cfg.creds || cfg.onlyOne() {
 		p.SetControl()
 	}
@@ -203,85 +179,9 @@ func (e *endpoint) close() {
 		return
 	}
 	close(e.ended)
-	_ = e.file.Close()
+	e.waiting.close()
 	e.end(net.ErrClosed)
 	e.leave()
-}
-
-func (e *endpoint) readNow(uintptr) bool {
-	if e.batch == nil {
-		e.batch = getBatch()
-	}
-	e.pump.Read(e.batch, e.want)
-	if e.now || e.batch.Why() != pump.Empty || e.batch.Datagrams() > 0 || e.batch.Refused() > 0 {
-		return true
-	}
-	putBatch(e.batch)
-	e.batch = nil
-	return false
-}
-
-// read waits until there is something to receive, with now for nothing, or until what interrupts is set in motion. It
-// takes over b, which may be nil, and returns what it read into, which is nil if it failed: whoever waits holds no batch.
-// It is for one goroutine at a time.
-func (e *endpoint) read(b *pump.Batch, w pump.Want, now bool) (*pump.Batch, error) {
-	e.batch, e.want, e.now = b, w, now
-	err := e.raw.Read(e.poll)
-	b, e.batch = e.batch, nil
-	if err == nil {
-		return b, nil
-	}
-	if b != nil {
-		putBatch(b)
-	}
-	if !errors.Is(err, os.ErrDeadlineExceeded) {
-		err = net.ErrClosed
-	}
-	return nil, err
-}
-
-// past is a time that has passed.
-var past = time.Unix(1, 0)
-
-// interrupt ends the read that is waiting, if that of the turn still is.
-func (e *endpoint) interrupt(turn uint64) {
-	e.deadline.Lock()
-	defer e.deadline.Unlock()
-	if e.deadline.turn == turn {
-		e.deadline.past = true
-		_ = e.file.SetReadDeadline(past)
-	}
-}
-
-// turn is what interrupt has to know of the reader that it is for.
-func (e *endpoint) turn() uint64 {
-	e.deadline.Lock()
-	defer e.deadline.Unlock()
-	return e.deadline.turn
-}
-
-// endTurn is for a reader that is through: what would have interrupted it does not interrupt the next one.
-func (e *endpoint) endTurn() {
-	e.deadline.Lock()
-	defer e.deadline.Unlock()
-	e.deadline.turn++
-	if e.deadline.past {
-		e.deadline.past = false
-		_ = e.file.SetReadDeadline(time.Time{})
-	}
-}
-
-// interruptedBy has the end of ctx interrupt the reads from now on until stop is called.
-func (e *endpoint) interruptedBy(ctx context.Context) (stop func()) {
-	if ctx.Done() == nil {
-		return func() {}
-	}
-	turn := e.turn()
-	cancel := context.AfterFunc(ctx, func() { e.interrupt(turn) })
-	return func() {
-		cancel()
-		e.endTurn()
-	}
 }
 
 var batches = sync.Pool{New: func() any { return pump.NewBatch() }}

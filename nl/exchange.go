@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -249,6 +250,8 @@ func (e *endpoint) await(ctx context.Context, w *waiter, b *pump.Batch) error {
 				e.deliver(b)
 			} else if ctx.Err() != nil && !w.ready {
 				return ended(ctx)
+			} else if !errors.Is(err, os.ErrDeadlineExceeded) && !w.ready {
+				return err
 			}
 			if err != nil || e.exclusive != nil {
 				// What interrupted the read was for this turn.
