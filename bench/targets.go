@@ -20,6 +20,7 @@ var targets = []result.Target{
 	atMost("nl: decoding, of mdlayher", 0.3, "decode", 1, "nl", "mdlayher"),
 	{What: "nl: decoding, Go allocations", Limit: 0, Value: result.Of("decode", 1, "nl", result.Mallocs)},
 	{What: "nl: notifications a second before a loss, of vishvananda", Limit: 2, AtLeast: true, Value: result.RatioOf("keep-up", 1, "vishvananda", "nl")},
+	{What: "nl: notifications a second out of a full buffer, of vishvananda", Limit: 2, AtLeast: true, Value: result.RatioOf("events", 20_000, "vishvananda", "nl"), CPU: result.CPURatioOf("events", 20_000, "vishvananda", "nl")},
 	{What: "nl: Go allocations for 20,000 notifications", Limit: 20, Value: result.Of("events", 20_000, "nl", result.Mallocs)},
 	atMost("nl: batch of 50,000 new routes, of vishvananda's loop", 0.35, "add-routes", 50_000, "nl-batch", "vishvananda-loop"),
 	atMost("nl: batch of 50,000 new routes, of ip -batch", 0.7, "add-routes", 50_000, "nl-batch", "ip-batch"),
