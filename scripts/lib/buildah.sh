@@ -5,7 +5,7 @@ b() { buildah --root "$cache/store" --runroot "$cache/store-run" --storage-drive
 
 # build TAG TARGET CONTEXT FILE builds as `docker build` does. The format is Docker's, as OCI's has no SHELL.
 build() {
-	b bud --format docker --isolation chroot --network host --layers --pull-never \
+	b bud --format docker --isolation chroot --network host --layers --force-rm --pull-never \
 		--build-arg GO_IMAGE="$GO_IMAGE" --build-arg RUNTIME_IMAGE="$RUNTIME_IMAGE" --build-arg GOPROXY="$(go env GOPROXY)" \
 		${test_flags:+--build-arg TEST_FLAGS="$test_flags"} \
 		-f "$3/$4" --target "$2" -t "$1" "$3" >"$tmp/log" 2>&1
@@ -64,6 +64,7 @@ stand_in_golang() {
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends ca-certificates g++ gcc git libc6-dev make pkg-config &&
 		rm -rf /var/lib/apt/lists/*' >"$tmp/apt" 2>&1 || {
 		tail -n 5 "$tmp/apt" >&2
+		b rm "$c" >/dev/null
 		die "the packages for the stand-in of golang:1.26-bookworm cannot be installed: is the network there?"
 	}
 	b copy -q "$c" "$(go env GOROOT)" /usr/local/go >/dev/null
