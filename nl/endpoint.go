@@ -135,8 +135,11 @@ func adoptable(fd, family int) error {
 	return nil
 }
 
-// listen makes the socket one for notifications. Nobody may read meanwhile.
+// listen makes the socket one for notifications, for which somebody will have to wait. Nobody may read meanwhile.
 func (e *endpoint) listen() error {
+	if _, err := e.waiting.start(e.pump.FD()); err != nil {
+		return err
+	}
 	if err := e.owner.cfg.subscribe(e.pump.FD()); err != nil {
 		return err
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/golibnl/golibnl/internal/pump"
 )
 
-// waiting is how an endpoint waits on Go's poller. The kernel answers most requests before they have been sent, so the
-// poller is told of the socket when somebody has to wait for the first time: from then on each message wakes it.
+// waiting is how an endpoint waits on Go's poller. The kernel has answered most requests when the sending of them returns, so
+// the poller is told of a socket for requests when somebody has to wait for the first time: from then on each message wakes it.
 type waiting struct {
 	mu     sync.Mutex
 	file   *os.File // a duplicate of the socket's descriptor, since libnl closes its own; nil before the first wait

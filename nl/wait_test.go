@@ -24,7 +24,6 @@ func TestWaitsOnDemand(t *testing.T) {
 // With no descriptor left to wait with, whoever has to wait gets an error; once there are some, all goes on.
 func TestNothingToWaitWith(t *testing.T) {
 	eachUserKind(t, func(t *testing.T, c *Conn, p *peer) {
-		joins(t, c, 1)
 		ask := Request{Type: askType, Port: p.port}
 		loops := map[string]func() iter.Seq2[Message, error]{
 			"events":   func() iter.Seq2[Message, error] { return c.Events(within(t)) },
@@ -51,6 +50,7 @@ func TestNothingToWaitWith(t *testing.T) {
 			require.ErrorContains(t, seen[name][0], "too many open files", name)
 		}
 
+		joins(t, c, 1)
 		p.shout(1, rawMessage(askType, 0, 2))
 		require.EqualValues(t, 2, nextEvent(t, c).Header.Seq)
 		p.send(c.Port(), rawMessage(askType, 0, 1))
