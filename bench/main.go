@@ -43,8 +43,8 @@ func run() error {
 	var (
 		only    = flag.String("run", "", "only workloads whose NAME or NAME/SIZE matches this `regexp`")
 		who     = flag.String("contenders", "", "only contenders whose name matches this `regexp`")
-		rounds  = flag.Int("rounds", 7, "how many times all contenders take their turn")
-		budget  = flag.Duration("budget", 200*time.Millisecond, "how long a contender works in a round, about")
+		rounds  = flag.Int("rounds", 20, "how many times all contenders take their turn; a quarter of that where it takes long")
+		budget  = flag.Duration("budget", 50*time.Millisecond, "how long a contender works in a round, about")
 		calls   = flag.Bool("calls", true, "count system calls too, in a pass of their own")
 		out     = flag.String("out", "", "the `directory` for the table, the plots and the numbers")
 		smoke   = flag.Bool("smoke", false, "do everything once, small, and write nothing")

@@ -76,7 +76,11 @@ func TestIdleSubscriptions(t *testing.T) {
 	heap := (int(after.HeapAlloc) - int(before.HeapAlloc)) / n
 	stack := (int(after.StackInuse) - int(before.StackInuse)) / n
 	t.Logf("%d connections: %d threads (%d before), each %d bytes of the resident set; Go: heap %d, stacks %d", n, threads(t), had, each, heap, stack)
-	require.LessOrEqual(t, threads(t), max(12, had+2))
+	most := max(12, had+2)
+	if testing.Short() {
+		most = had + 20 // an emulated processor is so slow that the runtime takes short calls of C for long ones
+	}
+	require.LessOrEqual(t, threads(t), most)
 	if countsAllocations {
 		require.LessOrEqual(t, each, 8<<10+1<<20/n, "8 KiB, and a megabyte for all that is there once")
 	}

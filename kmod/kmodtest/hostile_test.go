@@ -28,6 +28,8 @@ const malformed = 10_000
 type target struct {
 	protocol int
 	types    []uint16 // message types to send, beside random ones
+	// payload makes a payload that may be right, of which most messages are made; nil: all are random.
+	payload func(rnd *rand.Rand) []byte
 	// verdict is the errno that a request with this type and payload is answered with, 0 for an ACK; nil: not checked.
 	verdict func(typ uint16, payload []byte) syscall.Errno
 }
@@ -46,7 +48,7 @@ func textVerdict(payload []byte) syscall.Errno {
 
 func TestHelloSurvivesMalformed(t *testing.T) {
 	load(t, "nl_hello", "count=1", "period_ms=0")
-	survives(t, target{helloProtocol, []uint16{uapi.NL_HELLO_MSG}, func(typ uint16, payload []byte) syscall.Errno {
+	survives(t, target{helloProtocol, []uint16{uapi.NL_HELLO_MSG}, nil, func(typ uint16, payload []byte) syscall.Errno {
 		if typ != uapi.NL_HELLO_MSG {
 			return unix.EOPNOTSUPP
 		}
@@ -57,7 +59,7 @@ func TestHelloSurvivesMalformed(t *testing.T) {
 func TestDummySurvivesMalformed(t *testing.T) {
 	load(t, "dummy_netlink", "r_grps=255")
 	types := []uint16{uapi.DUMMY_NETLINK_TEXT, uapi.DUMMY_NETLINK_SEND}
-	survives(t, target{dummyProtocol, types, func(typ uint16, payload []byte) syscall.Errno {
+	survives(t, target{dummyProtocol, types, nil, func(typ uint16, payload []byte) syscall.Errno {
 		switch typ {
 		case uapi.DUMMY_NETLINK_TEXT:
 			return textVerdict(payload)
@@ -77,7 +79,7 @@ func TestDummySurvivesMalformed(t *testing.T) {
 // The core of generic netlink judges by the policies: what it says to random attributes is not foretold here.
 func TestGenlSurvivesMalformed(t *testing.T) {
 	p, family := dialGenl(t)
-	survives(t, target{libnl.NETLINK_GENERIC, []uint16{uint16(family)}, nil})
+	survives(t, target{libnl.NETLINK_GENERIC, []uint16{uint16(family)}, genlPayload, nil})
 	p.request(family, uapi.NL_GENL_DEMO_CMD_GET, libnl.NLM_F_DUMP, nil)
 	p.dumped(0, "")
 	require.Len(t, p.msgs, uapi.NL_GENL_DEMO_COUNT)
@@ -91,7 +93,7 @@ func survives(t *testing.T, to target) {
 	require.NoError(t, p.SetNonblocking())
 	round := func(n int) {
 		for i := range n {
-			datagram := malform(rnd, to.types)
+			datagram := malform(rnd, to)
 			if i%10 == 0 {
 				// From a port that is dead when the answers come.
 				sk, err := libnl.SocketAlloc()
@@ -133,7 +135,7 @@ func survives(t *testing.T, to target) {
 
 // malform makes a datagram of one or more messages, of which at least one is wrong: too short, too long, of a wrong type, or
 // with a length that is a lie.
-func malform(rnd *rand.Rand, types []uint16) (datagram []byte) {
+func malform(rnd *rand.Rand, to target) (datagram []byte) {
 	if rnd.IntN(8) == 0 {
 		return random(rnd, 1+rnd.IntN(libnl.NLMSG_HDRLEN)) // not even a header, or just one
 	}
@@ -145,8 +147,13 @@ func malform(rnd *rand.Rand, types []uint16) (datagram []byte) {
 		case 1:
 			size = 0
 		}
-		h := header(uint32(libnl.NLMSG_HDRLEN+size), types[rnd.IntN(len(types))], libnl.NLM_F_REQUEST|libnl.NLM_F_ACK)
-		copy(h[libnl.NLMSG_HDRLEN:], random(rnd, size))
+		payload := random(rnd, size)
+		if to.payload != nil && rnd.IntN(4) != 0 {
+			payload = to.payload(rnd)
+		}
+		typ := to.types[rnd.IntN(len(to.types))]
+		h := header(uint32(libnl.NLMSG_HDRLEN+len(payload)), typ, libnl.NLM_F_REQUEST|libnl.NLM_F_ACK)
+		copy(h[libnl.NLMSG_HDRLEN:], payload)
 		if rnd.IntN(3) == 0 {
 			binary.NativeEndian.PutUint16(h[4:], uint16(rnd.Uint32())) // the type
 		}
@@ -165,6 +172,21 @@ func malform(rnd *rand.Rand, types []uint16) (datagram []byte) {
 		}
 	}
 	return datagram
+}
+
+// genlPayload is a command with attributes that often get past the core of generic netlink, to the module.
+func genlPayload(rnd *rand.Rand) []byte {
+	b := []byte{byte(1 + rnd.IntN(uapi.NL_GENL_DEMO_CMD_FAIL)), uapi.NL_GENL_DEMO_VERSION, 0, 0}
+	for range rnd.IntN(3) {
+		typ, attr := uapi.NL_GENL_DEMO_A_TEXT, []byte("seventh\x00")
+		if rnd.IntN(4) == 0 {
+			typ, attr = rnd.IntN(uapi.NL_GENL_DEMO_A_MAX+2), random(rnd, rnd.IntN(3)*4)
+		}
+		b = binary.NativeEndian.AppendUint16(b, uint16(libnl.NLA_HDRLEN+len(attr)))
+		b = binary.NativeEndian.AppendUint16(b, uint16(typ))
+		b = append(b, attr...)
+	}
+	return b
 }
 
 func random(rnd *rand.Rand, n int) []byte {
