@@ -378,8 +378,8 @@ void golibnl_pump_free(struct golibnl_pump *p)
 }
 
 /* Sends with msg, which may be NULL for want of memory. */
-static int send_with(struct golibnl_pump *p, struct nl_msg *msg, void *buf, size_t len, uint32_t port, uint32_t groups,
-		     int *err)
+static int send_with(struct golibnl_pump *p, struct nl_msg *msg, unsigned char *buf, size_t len, uint32_t port,
+		     uint32_t groups, int *err)
 {
 	struct sockaddr_nl to = { .nl_family = AF_NETLINK, .nl_pid = port, .nl_groups = groups };
 	struct iovec iov = { buf, len };
@@ -396,7 +396,7 @@ static int send_with(struct golibnl_pump *p, struct nl_msg *msg, void *buf, size
 	return ret;
 }
 
-int golibnl_pump_send(struct golibnl_pump *p, void *buf, size_t len, uint32_t port, uint32_t groups, int *err)
+int golibnl_pump_send(struct golibnl_pump *p, unsigned char *buf, size_t len, uint32_t port, uint32_t groups, int *err)
 {
 	struct nl_msg *msg = nlmsg_alloc_size(NLMSG_HDRLEN); /* one each, so that several may send at a time */
 	int ret = send_with(p, msg, buf, len, port, groups, err);
@@ -405,7 +405,7 @@ int golibnl_pump_send(struct golibnl_pump *p, void *buf, size_t len, uint32_t po
 	return ret;
 }
 
-void golibnl_pump_read(struct golibnl_pump *p, void *arena, struct golibnl_read *r)
+void golibnl_pump_read(struct golibnl_pump *p, unsigned char *arena, struct golibnl_read *r)
 {
 	struct context c = { .p = p, .arena = arena, .r = r };
 	struct context *before = current;
@@ -419,8 +419,8 @@ void golibnl_pump_read(struct golibnl_pump *p, void *arena, struct golibnl_read 
 	r->judged = c.judged;
 }
 
-int golibnl_pump_exchange(struct golibnl_pump *p, void *buf, size_t len, uint32_t port, uint32_t groups, int *err,
-			  void *arena, struct golibnl_read *r)
+int golibnl_pump_exchange(struct golibnl_pump *p, unsigned char *buf, size_t len, uint32_t port, uint32_t groups, int *err,
+			  unsigned char *arena, struct golibnl_read *r)
 {
 	int ret;
 

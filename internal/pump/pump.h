@@ -86,10 +86,10 @@ struct golibnl_read {
 
 struct golibnl_pump *golibnl_pump_new(int protocol, int fd, int *ret);
 void golibnl_pump_free(struct golibnl_pump *p);
-int golibnl_pump_send(struct golibnl_pump *p, void *buf, size_t len, uint32_t port, uint32_t groups, int *err);
-void golibnl_pump_read(struct golibnl_pump *p, void *arena, struct golibnl_read *r);
-int golibnl_pump_exchange(struct golibnl_pump *p, void *buf, size_t len, uint32_t port, uint32_t groups, int *err,
-			  void *arena, struct golibnl_read *r);
+int golibnl_pump_send(struct golibnl_pump *p, unsigned char *buf, size_t len, uint32_t port, uint32_t groups, int *err);
+void golibnl_pump_read(struct golibnl_pump *p, unsigned char *arena, struct golibnl_read *r);
+int golibnl_pump_exchange(struct golibnl_pump *p, unsigned char *buf, size_t len, uint32_t port, uint32_t groups, int *err,
+			  unsigned char *arena, struct golibnl_read *r);
 void golibnl_pump_drop(struct golibnl_pump *p);
 
 #endif

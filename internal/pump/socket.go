@@ -59,8 +59,7 @@ type Address struct {
 // Send sends b, one or more whole messages, as one datagram, by nl_send_iovec.
 func (s *Socket) Send(b []byte, to Address) error {
 	var errno C.int
-	ret := C.golibnl_pump_send(s.c, unsafe.Pointer(unsafe.SliceData(b)), C.size_t(len(b)), C.uint32_t(to.Port),
-		C.uint32_t(to.Groups), &errno)
+	ret := C.golibnl_pump_send(s.c, start(b), C.size_t(len(b)), C.uint32_t(to.Port), C.uint32_t(to.Groups), &errno)
 	runtime.KeepAlive(b)
 	return sent(ret, errno)
 }
@@ -84,18 +83,21 @@ type Want struct {
 // Read receives what is queued into b, from its beginning.
 func (s *Socket) Read(b *Batch, w Want) {
 	b.begin(w)
-	C.golibnl_pump_read(s.c, unsafe.Pointer(unsafe.SliceData(b.arena)), &b.r)
+	C.golibnl_pump_read(s.c, start(b.arena), &b.r)
 	b.took(s)
 }
 
 // Exchange is Send and, when that went well, Read, in one crossing. It counts as a receive: one at a time.
 func (s *Socket) Exchange(msg []byte, to Address, b *Batch, w Want) error {
 	b.begin(w)
-	ret := C.golibnl_pump_exchange(s.c, unsafe.Pointer(unsafe.SliceData(msg)), C.size_t(len(msg)), C.uint32_t(to.Port),
-		C.uint32_t(to.Groups), &b.errno, unsafe.Pointer(unsafe.SliceData(b.arena)), &b.r)
+	ret := C.golibnl_pump_exchange(s.c, start(msg), C.size_t(len(msg)), C.uint32_t(to.Port),
+		C.uint32_t(to.Groups), &b.errno, start(b.arena), &b.r)
 	if ret < 0 {
 		return sent(ret, b.errno)
 	}
 	b.took(s)
 	return nil
 }
+
+// start is where b is. That there are no Go pointers behind it shows in its type, so that no call has to look.
+func start(b []byte) *C.uchar { return (*C.uchar)(unsafe.SliceData(b)) }

@@ -14,6 +14,9 @@ func Compare(reports []*Report) string {
 	}
 	all, far := 0, 0
 	for _, s := range reports[0].Measured {
+		if s.Memory {
+			continue // how long it took to open and to wait is beside the point
+		}
 		base := "c"
 		if _, ok := s.Row(base); !ok {
 			base = s.Floor
