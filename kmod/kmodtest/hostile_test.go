@@ -122,7 +122,7 @@ func survives(t *testing.T, to target) {
 		grown = map[string]int{}
 		for name, n := range slabs(t) {
 			// One object for each message of even the rarest kind would be more.
-			if more := n - before[name]; more > malformed/50 {
+			if more := n - before[name]; more > malformed/100 {
 				grown[name] = more
 			}
 		}
