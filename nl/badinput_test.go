@@ -107,11 +107,7 @@ func TestMalformedAnswers(t *testing.T) {
 func TestOversized(t *testing.T) {
 	eachUserKind(t, func(t *testing.T, c *Conn, p *peer) {
 		other := newPeer(t, unix.NETLINK_USERSOCK)
-		var options []Option
-		if c.in.turns != nil {
-			options = append(options, WithPort(ownPort+1))
-		}
-		c = dialUser(t, append(options, WithSenders(p.port, other.port))...)
+		c = dialUser(t, another(c, WithSenders(p.port, other.port))...)
 		forceSendBuffer(t, p)
 		ask := func(port uint32) chan error {
 			answered := make(chan error, 1)

@@ -27,11 +27,7 @@ func destinations(t *testing.T, c *Conn) map[netip.Addr]bool {
 // dump agrees with.
 func TestBatchLosesAnswers(t *testing.T) {
 	eachKind(t, func(t *testing.T, c *Conn) {
-		options := []Option{WithReadBuffer(32 << 10)}
-		if c.in.turns != nil {
-			options = append(options, WithPort(ownPort+1))
-		}
-		small := dial(t, options...)
+		small := dial(t, another(c, WithReadBuffer(32<<10))...)
 		addMany(t, c, 1000)
 		var reqs []Request
 		for i := range 3000 {
@@ -73,11 +69,7 @@ func TestBatchLosesAnswers(t *testing.T) {
 // were not sent. The answers that come later are for nobody.
 func TestBatchGivenUp(t *testing.T) {
 	eachUserKind(t, func(t *testing.T, c *Conn, p *peer) {
-		options := []Option{WithSenders(p.port), WithReadBuffer(4096)}
-		if c.in.turns != nil {
-			options = append(options, WithPort(ownPort+1))
-		}
-		c = dialUser(t, options...)
+		c = dialUser(t, another(c, WithSenders(p.port), WithReadBuffer(4096))...)
 		reqs := make([]Request, 100)
 		for i := range reqs {
 			reqs[i] = Request{Type: askType, Port: p.port}

@@ -202,11 +202,7 @@ func TestBatchEndsWithDump(t *testing.T) {
 // What a dump brings takes room too, beside the refusals of all the others.
 func TestBatchOfDumpsAndRefusals(t *testing.T) {
 	eachKind(t, func(t *testing.T, c *Conn) {
-		options := []Option{WithReadBuffer(32 << 10)}
-		if c.in.turns != nil {
-			options = append(options, WithPort(ownPort+1))
-		}
-		small := dial(t, options...)
+		small := dial(t, another(c, WithReadBuffer(32<<10))...)
 		addMany(t, c, 1000)
 		reqs := routes(500)
 		for i := range reqs {

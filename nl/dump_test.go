@@ -33,6 +33,14 @@ func eachKind(t *testing.T, f func(t *testing.T, c *Conn)) {
 	}
 }
 
+// another is what to dial a connection of the same kind with, to use beside c.
+func another(c *Conn, options ...Option) []Option {
+	if c.in.turns != nil {
+		options = append(options, WithPort(ownPort+1))
+	}
+	return options
+}
+
 // many is more than one read brings: a dump of it goes on for a while.
 const many = 3000
 

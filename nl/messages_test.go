@@ -15,11 +15,7 @@ import (
 // nextMessage is what a loop over the unclaimed messages of a connection sees first.
 func nextMessage(t testing.TB, c *Conn) Message {
 	t.Helper()
-	for m, err := range c.Messages(within(t)) {
-		require.NoError(t, err)
-		return m.Clone()
-	}
-	panic("no message and no error")
+	return firstOf(t, c.Messages(within(t)))
 }
 
 // Two connections talk to each other without the kernel's say.
@@ -201,11 +197,7 @@ func TestSendToFullPeer(t *testing.T) {
 		}
 	}
 	eachUserKind(t, func(t *testing.T, c *Conn, _ *peer) {
-		var options []Option
-		if c.in.turns != nil {
-			options = append(options, WithPort(ownPort+1))
-		}
-		c = dialUser(t, append(options, WithSenders(p.port, full.port))...)
+		c = dialUser(t, another(c, WithSenders(p.port, full.port))...)
 		ctx, cancel := context.WithCancel(within(t))
 		blocked := make(chan error, 2)
 		go func() {

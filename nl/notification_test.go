@@ -3,6 +3,7 @@ package nl
 import (
 	"context"
 	"errors"
+	"iter"
 	"runtime"
 	"testing"
 
@@ -50,11 +51,17 @@ func mtu(n uint32, flags uint16) Request {
 // nextEvent is what a loop over the events of a connection sees first.
 func nextEvent(t testing.TB, c *Conn) Message {
 	t.Helper()
-	for m, err := range c.Events(within(t)) {
+	return firstOf(t, c.Events(within(t)))
+}
+
+// firstOf is the message that a loop sees first.
+func firstOf(t testing.TB, loop iter.Seq2[Message, error]) Message {
+	t.Helper()
+	for m, err := range loop {
 		require.NoError(t, err)
 		return m.Clone()
 	}
-	panic("no event and no error")
+	panic("no message and no error")
 }
 
 // A notification that a request causes carries its sequence number and port ID. It does not answer the request, but where
@@ -196,11 +203,7 @@ func TestOverrunFailsRequests(t *testing.T) {
 // The kernel's own answer does not fit: the request has been carried out, for all one knows.
 func TestOverrunByAnswer(t *testing.T) {
 	eachKind(t, func(t *testing.T, c *Conn) {
-		options := []Option{WithReadBuffer(1)}
-		if c.in.turns != nil {
-			options = append(options, WithPort(ownPort+1))
-		}
-		small := dial(t, options...)
+		small := dial(t, another(c, WithReadBuffer(1))...)
 		_, err := small.Execute(within(t), Request{Type: unix.RTM_GETLINK, Payload: linkInfo(loopback, 0, 0)})
 		require.ErrorIs(t, err, ErrOverrun)
 		require.ErrorIs(t, err, ErrUnknownOutcome)

@@ -33,15 +33,11 @@ func TestSocketOptions(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			eachKind(t, func(t *testing.T, c *Conn) {
-				var options []Option
-				if c.in.turns != nil {
-					options = append(options, WithPort(ownPort+1))
-				}
 				want := o.without
 				if o.option != nil {
 					want = 1 - want
 				}
-				set := dial(t, append(options, o.option)...)
+				set := dial(t, another(c, o.option)...)
 				require.NoError(t, set.Join(unix.RTNLGRP_LINK))
 				for _, err := range set.Dump(within(t), dumpRoutes) {
 					require.NoError(t, err)

@@ -41,13 +41,9 @@ func (w *waiting) start(fd int) (syscall.RawConn, error) {
 		return nil, os.NewSyscallError("fcntl", err)
 	}
 	file := os.NewFile(uintptr(dup), "netlink")
-	deadline := time.Time{}
-	if w.past {
-		deadline = past
-	}
 	raw, err := file.SyscallConn()
 	if err == nil {
-		err = file.SetReadDeadline(deadline)
+		err = file.SetReadDeadline(w.deadline())
 	}
 	if err != nil {
 		_ = file.Close()
@@ -83,18 +79,18 @@ func (w *waiting) close() {
 // interrupt sets whether reads fail, in place of waiting. The caller holds mu.
 func (w *waiting) interrupt(on bool) {
 	w.past = on
-	if w.file == nil {
-		return
+	if w.file != nil {
+		_ = w.file.SetReadDeadline(w.deadline())
 	}
-	deadline := time.Time{}
-	if on {
-		deadline = past
-	}
-	_ = w.file.SetReadDeadline(deadline)
 }
 
-// past is a time that has passed.
-var past = time.Unix(1, 0)
+// deadline is that of reads: one that has passed interrupts them, none does not.
+func (w *waiting) deadline() time.Time {
+	if w.past {
+		return time.Unix(1, 0)
+	}
+	return time.Time{}
+}
 
 func (e *endpoint) readNow(uintptr) bool {
 	if e.batch == nil {
