@@ -31,8 +31,7 @@ type endpoint struct {
 
 	waiting waiting
 
-	inKernel chan struct{} // an element for each request that the kernel is asked
-	ended    chan struct{} // closed with the endpoint
+	ended chan struct{} // closed with the endpoint
 
 	feed feed
 	exchange
@@ -103,7 +102,7 @@ func setUp(fd, family int, cfg *config) (*endpoint, error) {
 	}
 	e.users.Store(1)
 	e.poll = e.readNow
-	e.inKernel, e.ended = slots(readBuffer), make(chan struct{})
+	e.room, e.ended = slots(readBuffer), make(chan struct{})
 	e.listens = cfg.onlyOne()
 	e.init()
 	return e, nil

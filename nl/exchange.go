@@ -19,7 +19,9 @@ import (
 type exchange struct {
 	mu      sync.Mutex
 	seq     uint32
-	pending map[uint32]*call // by sequence number
+	pending inFlight
+	room    int             // for the answers of the kernel to so many more requests
+	outside []chan struct{} // who waits for room; closed when there is some
 	givenUp map[uint32]late  // requests whose answer nobody waits for any more
 	before  map[uint32]late  // those that were given up before these
 	dead    error            // why nothing comes any more
@@ -48,6 +50,7 @@ const maxGivenUp = 1 << 15
 // waiter is somebody who waits for something that a message brings.
 type waiter struct {
 	ready      bool          // it has come
+	awake      bool          // whoever waits will look whether it has
 	wake       chan struct{} // it has come, or it is this one's turn to read
 	queued     bool
 	prev, next *waiter
@@ -57,14 +60,13 @@ func newWaiter() waiter { return waiter{wake: make(chan struct{}, 1)} }
 
 func (x *exchange) init() {
 	x.seq = rand.Uint32()
-	x.pending = make(map[uint32]*call)
 }
 
 // number returns a sequence number that is not in use.
 func (x *exchange) number() uint32 {
 	for {
 		x.seq++
-		_, used := x.pending[x.seq]
+		used := x.pending.get(x.seq) != nil
 		_, late := x.givenUp[x.seq]
 		_, later := x.before[x.seq]
 		if x.seq != 0 && !used && !late && !later {
@@ -75,7 +77,7 @@ func (x *exchange) number() uint32 {
 
 // giveUp forgets a request whose answer may still come.
 func (x *exchange) giveUp(seq uint32, l late) {
-	delete(x.pending, seq)
+	x.pending.remove(seq)
 	if len(x.givenUp) >= maxGivenUp {
 		x.givenUp, x.before = nil, x.givenUp
 	}
@@ -157,10 +159,10 @@ func (w *waiter) signal() {
 
 // finish says that what w waits for has come.
 func (w *waiter) finish() {
-	if !w.ready {
-		w.ready = true
+	if !w.ready && !w.awake {
 		w.signal()
 	}
+	w.ready = true
 }
 
 // end ends all that wait, and all that would.
@@ -176,7 +178,7 @@ func (x *exchange) end(err error) {
 
 // failLocked fails all requests in flight, whose answers may come even so.
 func (x *exchange) failLocked(err error) {
-	for seq, k := range x.pending {
+	for seq, k := range x.pending.all() {
 		x.giveUp(seq, k.late())
 		k.fail(err)
 	}
@@ -184,7 +186,7 @@ func (x *exchange) failLocked(err error) {
 
 // failFrom is failLocked for those that a port answers.
 func (x *exchange) failFrom(port uint32, err error) {
-	for seq, k := range x.pending {
+	for seq, k := range x.pending.all() {
 		if k.port == port {
 			x.giveUp(seq, k.late())
 			k.fail(err)
@@ -218,6 +220,7 @@ func ended(ctx context.Context) error {
 func (e *endpoint) await(ctx context.Context, w *waiter, b *pump.Batch) error {
 	var stop func() bool
 	e.mu.Lock()
+	w.awake = false
 	defer func() {
 		if stop != nil {
 			stop()
@@ -322,7 +325,7 @@ func (e *endpoint) giveBack() {
 
 // wanted says what to read for: the answers to all requests that are waiting for one.
 func (e *endpoint) wanted() pump.Want {
-	return pump.Want{Terminators: len(e.pending), Any: e.owner.cfg.anySender || len(e.owner.cfg.senders) > 0}
+	return pump.Want{Terminators: e.pending.len(), Any: e.owner.cfg.anySender || len(e.owner.cfg.senders) > 0}
 }
 
 // catchUp takes what was queued before a loss, lest the answers to requests that are yet to be sent are lost too. Nobody
@@ -391,8 +394,8 @@ func (e *endpoint) hand(m *pump.Message) {
 		}
 		return
 	}
-	k, ok := e.pending[m.Seq]
-	ok = ok && k.port == d.Port
+	k := e.pending.get(m.Seq)
+	ok := k != nil && k.port == d.Port
 	echo := ok && k.echo && m.Port == e.port
 	if notice && !echo {
 		e.notices.add(e.owner, m)
@@ -400,7 +403,7 @@ func (e *endpoint) hand(m *pump.Message) {
 	}
 	if ok {
 		if k.take(m) {
-			delete(e.pending, m.Seq)
+			e.pending.remove(m.Seq)
 		}
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"math"
 	"net"
 	"runtime"
+	"slices"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -177,12 +178,6 @@ func (k *call) fail(err error) {
 
 // execute sends the call and waits for its end. While a process that is asked has no room for it, it is in nobody's way.
 func (e *endpoint) execute(ctx context.Context, k *call) error {
-	if k.port == 0 {
-		if err := e.admit(ctx); err != nil {
-			return k.in.error(k.op, k.buf, err)
-		}
-		defer e.dismiss()
-	}
 	err := e.ask(ctx, k)
 	for pause := firstPause; tryAgain(err); pause = min(2*pause, lastPause) {
 		if err = sleep(ctx, pause); err == nil {
@@ -198,36 +193,62 @@ func (e *endpoint) execute(ctx context.Context, k *call) error {
 // perAnswer is how many bytes of the receive buffer each request that the kernel is asked may have for its answer.
 const perAnswer = 16 << 10
 
-// slots makes the room for requests to the kernel: it puts the answer into the queue before the request is sent, whether
-// or not somebody has come to read the answers before.
-func slots(readBuffer int) chan struct{} {
-	return make(chan struct{}, min(max(readBuffer/perAnswer, 1), 1<<10))
-}
+// slots is the room for requests to the kernel: it puts the answer into the queue before the request is sent, whether or
+// not somebody has come to read the answers before.
+func slots(readBuffer int) int { return min(max(readBuffer/perAnswer, 1), 1<<10) }
 
-// admit waits until there is room for an answer of the kernel's, until dismiss.
+// admit waits until there is room for an answer of the kernel's, until dismiss. The exchange is locked, but for the wait.
 func (e *endpoint) admit(ctx context.Context) error {
-	select {
-	case e.inKernel <- struct{}{}:
+	if e.room > 0 {
+		e.room--
 		return nil
-	default:
 	}
+	admitted := make(chan struct{})
+	e.outside = append(e.outside, admitted)
+	e.mu.Unlock()
+	var err error
 	select {
-	case e.inKernel <- struct{}{}:
-		return nil
+	case <-admitted:
 	case <-e.ended:
-		return net.ErrClosed
+		err = net.ErrClosed
 	case <-ctx.Done():
-		return ended(ctx)
+		err = ended(ctx)
 	}
+	e.mu.Lock()
+	if err == nil {
+		return nil
+	}
+	if i := slices.Index(e.outside, admitted); i >= 0 {
+		e.outside = slices.Delete(e.outside, i, i+1)
+	} else {
+		e.dismiss()
+	}
+	return err
 }
 
-func (e *endpoint) dismiss() { <-e.inKernel }
+// dismiss lets in whoever has waited longest, in place of a request that has its answer. The exchange is locked.
+func (e *endpoint) dismiss() {
+	if len(e.outside) == 0 {
+		e.room++
+		return
+	}
+	close(e.outside[0])
+	e.outside[0] = nil
+	e.outside = e.outside[1:]
+}
 
 // ask fails if the call could not be sent. Whoever finds nobody reading sends and receives in one go: the kernel has
 // mostly answered by then.
 func (e *endpoint) ask(ctx context.Context, k *call) error {
 	e.mu.Lock()
+	if k.port == 0 {
+		if err := e.admit(ctx); err != nil {
+			e.mu.Unlock()
+			return err
+		}
+	}
 	if e.dead != nil {
+		e.release(k)
 		e.mu.Unlock()
 		return e.dead
 	}
@@ -235,13 +256,13 @@ func (e *endpoint) ask(ctx context.Context, k *call) error {
 		e.catchUp()
 	}
 	seq := e.number()
-	e.pending[seq] = k
+	e.pending.add(seq, k)
 	setSeq(k.buf, seq, e.port)
 	k.err = nil
 	e.enqueue(&k.waiter)
 	lead := e.leader == nil && e.exclusive == nil
 	if lead {
-		e.leader = &k.waiter
+		e.leader, k.awake = &k.waiter, true
 	}
 	want := e.wanted()
 	e.mu.Unlock()
@@ -257,8 +278,8 @@ func (e *endpoint) ask(ctx context.Context, k *call) error {
 	}
 	if err != nil {
 		e.mu.Lock()
-		delete(e.pending, seq)
-		e.dequeue(&k.waiter)
+		e.pending.remove(seq)
+		e.release(k)
 		e.mu.Unlock()
 		if b != nil {
 			putBatch(b)
@@ -271,7 +292,7 @@ func (e *endpoint) ask(ctx context.Context, k *call) error {
 		e.deliver(b)
 		through := k.ready
 		if through {
-			e.dequeue(&k.waiter)
+			e.release(k)
 		}
 		e.mu.Unlock()
 		if through {
@@ -279,15 +300,23 @@ func (e *endpoint) ask(ctx context.Context, k *call) error {
 			return nil
 		}
 	}
-	if err := e.await(ctx, &k.waiter, b); err != nil {
-		e.mu.Lock()
-		if k.err == nil && !k.ready {
-			e.giveUp(seq, k.late())
-			k.err = k.in.error(k.op, k.buf, unknown(err))
-		}
-		e.mu.Unlock()
+	err = e.await(ctx, &k.waiter, b)
+	e.mu.Lock()
+	if err != nil && k.err == nil && !k.ready {
+		e.giveUp(seq, k.late())
+		k.err = k.in.error(k.op, k.buf, unknown(err))
 	}
+	e.release(k)
+	e.mu.Unlock()
 	return nil
+}
+
+// release is for a call that is through, or given up. The exchange is locked.
+func (e *endpoint) release(k *call) {
+	e.dequeue(&k.waiter)
+	if k.port == 0 {
+		e.dismiss()
+	}
 }
 
 func (k *call) result() error {

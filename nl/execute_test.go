@@ -369,7 +369,7 @@ func TestRoomForAnswers(t *testing.T) {
 		got, err := c.ReadBuffer()
 		require.NoError(t, err)
 		c.Port()
-		require.Equal(t, min(max(got/perAnswer, 1), 1024), cap(c.in.requests.Load().inKernel))
+		require.Equal(t, min(max(got/perAnswer, 1), 1024), c.in.requests.Load().room)
 	}
 }
 
@@ -379,9 +379,11 @@ func TestWaitingForRoom(t *testing.T) {
 	e, err := c.in.requestEndpoint()
 	require.NoError(t, err)
 	defer e.leave()
-	for range cap(e.inKernel) {
+	e.mu.Lock()
+	for e.room > 0 {
 		require.NoError(t, e.admit(within(t)))
 	}
+	e.mu.Unlock()
 	ctx, cancel := context.WithCancel(within(t))
 	failed := make(chan error)
 	execute := func(ctx context.Context) {

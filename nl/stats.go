@@ -74,7 +74,7 @@ func (c *Conn) Stats() Stats {
 		}
 		s.Sockets++
 		e.mu.Lock()
-		s.InFlight += len(e.pending)
+		s.InFlight += e.pending.len()
 		e.mu.Unlock()
 		if info, err := memInfo(e.pump.FD()); err == nil {
 			s.QueuedBytes += uint64(info[unix.SK_MEMINFO_RMEM_ALLOC])

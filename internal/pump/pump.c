@@ -13,16 +13,19 @@ struct context {
 	unsigned char *arena;
 	struct golibnl_read *r;
 	uint32_t terminators;
+	uint32_t size;		/* of all terminators, each padded */
 	uint32_t judged;
 	uint32_t first;		/* where in the arena the first datagram with a terminator is */
+	int answer;		/* it is for the answer to a request, which is small */
 	int handed;
 };
 
 static __thread struct context *current;
 
 /*
- * Behind the arena, each receive has this room, so that no datagram is cut that anybody sends. One is kept for whoever
- * reads next; nothing touches its pages until a datagram does.
+ * Behind the arena, each receive has this room, so that no datagram is cut that anybody sends. An answer is received here
+ * in the first place, and copied: most are small, and recvfrom() is cheaper than recvmsg(). One is kept for whoever reads
+ * next; nothing touches its pages until a datagram does.
  */
 #define SPILL (1u << 20)
 static unsigned char *spare;
@@ -73,34 +76,52 @@ static void control_data(struct msghdr *msg, struct golibnl_datagram *d)
 	}
 }
 
-/* Receives one datagram at the end of the arena; 0, or the errno. */
-static int receive(struct context *c, unsigned char **spill)
+/* Receives a datagram into data, and from there on into spill, with control data if d is to have some. */
+static ssize_t receive_into(struct golibnl_pump *p, struct sockaddr_nl *from, struct golibnl_datagram *d, unsigned char *data,
+			    uint32_t rest, unsigned char *spill)
 {
-	struct golibnl_read *r = c->r;
-	struct golibnl_datagram *d = (struct golibnl_datagram *)(c->arena + r->used);
-	unsigned char *data = (unsigned char *)(d + 1);
-	uint32_t rest = r->cap - r->used - sizeof(*d);
 	union {
 		struct cmsghdr align;
 		char buf[CMSG_SPACE(sizeof(struct nl_pktinfo)) + CMSG_SPACE(sizeof(int)) +
 			 CMSG_SPACE(sizeof(struct ucred)) + 64];
 	} control;
-	struct sockaddr_nl from = { 0 };
-	struct iovec iov[2] = { { data, rest }, { *spill, SPILL } };
+	struct iovec iov[2] = { { data, rest }, { spill, SPILL } };
 	struct msghdr msg = {
-		.msg_name = &from,
-		.msg_namelen = sizeof(from),
+		.msg_name = from,
+		.msg_namelen = sizeof(*from),
 		.msg_iov = iov,
 		.msg_iovlen = 2,
 	};
 	ssize_t n;
 
+	if (p->control) {
+		msg.msg_control = &control;
+		msg.msg_controllen = sizeof(control);
+	}
+	n = recvmsg(p->fd, &msg, MSG_DONTWAIT | MSG_TRUNC);
+	memset(d, 0, sizeof(*d));
+	if (n >= 0 && p->control)
+		control_data(&msg, d);
+	return n;
+}
+
+/* Receives one datagram at the end of the arena; 0, or the errno. */
+static int receive(struct context *c, unsigned char *spill)
+{
+	struct golibnl_read *r = c->r;
+	struct golibnl_datagram *d = (struct golibnl_datagram *)(c->arena + r->used);
+	unsigned char *data = (unsigned char *)(d + 1);
+	uint32_t rest = r->cap - r->used - sizeof(*d);
+	uint32_t direct = c->answer && !c->p->control ? 0 : rest; /* bytes that are received into the arena */
+	struct sockaddr_nl from = { 0 };
+	socklen_t size = sizeof(from);
+	ssize_t n;
+
 	do {
-		if (c->p->control) {
-			msg.msg_control = &control;
-			msg.msg_controllen = sizeof(control);
-		}
-		n = recvmsg(c->p->fd, &msg, MSG_DONTWAIT | MSG_TRUNC);
+		if (direct)
+			n = receive_into(c->p, &from, d, data, rest, spill);
+		else
+			n = recvfrom(c->p->fd, spill, SPILL, MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&from, &size);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno;
@@ -109,26 +130,28 @@ static int receive(struct context *c, unsigned char **spill)
 		return 0;
 	}
 
-	memset(d, 0, sizeof(*d));
+	if (!direct)
+		memset(d, 0, sizeof(*d));
 	d->real = n;
 	d->len = d->real;
-	if (n > (ssize_t)rest + (ssize_t)SPILL) {
-		d->len = rest + SPILL;
+	if (n > (ssize_t)direct + (ssize_t)SPILL) {
+		d->len = direct + SPILL;
 		d->flags |= GOLIBNL_PUMP_TRUNCATED;
 	}
 	d->port = from.nl_pid;
-	d->group = from.nl_groups ? __builtin_ffs(from.nl_groups) : 0;
-	if (c->p->control)
-		control_data(&msg, d);
+	if (!d->group)
+		d->group = from.nl_groups ? __builtin_ffs(from.nl_groups) : 0;
 	if (d->len > rest) {
 		unsigned char *big = malloc(d->len);
 
 		if (!big)
 			return ENOMEM;
-		memcpy(big, data, rest);
-		memcpy(big + rest, *spill, d->len - rest);
+		memcpy(big, data, direct);
+		memcpy(big + direct, spill, d->len - direct);
 		c->p->big = data = big;
 		d->flags |= GOLIBNL_PUMP_BIG;
+	} else if (!direct) {
+		memcpy(data, spill, d->len);
 	}
 
 	if (!(d->flags & GOLIBNL_PUMP_TRUNCATED)) {
@@ -140,6 +163,7 @@ static int receive(struct context *c, unsigned char **spill)
 				continue;
 			if (!c->terminators++)
 				c->first = r->used;
+			c->size += NLMSG_ALIGN(h->nlmsg_len);
 		}
 	}
 	r->datagrams++;
@@ -169,7 +193,7 @@ static uint32_t receive_all(struct context *c)
 			why = GOLIBNL_PUMP_FULL;
 			break;
 		}
-		r->err = receive(c, &spill);
+		r->err = receive(c, spill);
 		if (r->err) {
 			why = r->err == EAGAIN ? GOLIBNL_PUMP_EMPTY : GOLIBNL_PUMP_FAILED;
 			break;
@@ -179,44 +203,38 @@ static uint32_t receive_all(struct context *c)
 	return why;
 }
 
-/* Copies the terminators of a datagram to out, if there is one, and returns how many bytes that takes. */
-static size_t terminators(struct golibnl_pump *p, const struct golibnl_datagram *d, unsigned char *out)
+/* Copies the terminators of a datagram to out, and returns the end of them. */
+static unsigned char *terminators(struct golibnl_pump *p, const struct golibnl_datagram *d, unsigned char *out)
 {
 	const void *data = d->flags & GOLIBNL_PUMP_BIG ? (const void *)p->big : (const void *)(d + 1);
 	const struct nlmsghdr *h = data;
 	int left = d->flags & GOLIBNL_PUMP_TRUNCATED ? 0 : (int)d->len;
-	size_t n = 0;
 
 	for (; nlmsg_ok(h, left); h = next(h, &left)) {
 		if (!is_terminator(h))
 			continue;
-		if (out) {
-			memcpy(out + n, h, h->nlmsg_len);
-			memset(out + n + h->nlmsg_len, 0, NLMSG_ALIGN(h->nlmsg_len) - h->nlmsg_len);
-		}
-		n += NLMSG_ALIGN(h->nlmsg_len);
+		memcpy(out, h, h->nlmsg_len);
+		memset(out + h->nlmsg_len, 0, NLMSG_ALIGN(h->nlmsg_len) - h->nlmsg_len);
+		out += NLMSG_ALIGN(h->nlmsg_len);
 	}
-	return n;
+	return out;
 }
 
-static size_t each_terminator(struct context *c, unsigned char *out)
+static void each_terminator(struct context *c, unsigned char *out)
 {
-	size_t n = 0;
 	uint32_t off = c->first;
 
 	while (off < c->r->used) {
 		const struct golibnl_datagram *d = (const struct golibnl_datagram *)(c->arena + off);
 
-		n += terminators(c->p, d, out ? out + n : NULL);
+		out = terminators(c->p, d, out);
 		off += sizeof(*d) + (d->flags & GOLIBNL_PUMP_BIG ? 0 : padded(d->len));
 	}
-	return n;
 }
 
 static int hand_over(struct context *c, struct sockaddr_nl *from, unsigned char **buf)
 {
 	struct golibnl_pump *p = c->p;
-	size_t n = each_terminator(c, NULL);
 
 	if (p->room < c->terminators) {
 		uint8_t *v = realloc(p->verdicts, c->terminators);
@@ -227,13 +245,13 @@ static int hand_over(struct context *c, struct sockaddr_nl *from, unsigned char 
 		p->room = c->terminators;
 	}
 	memset(p->verdicts, GOLIBNL_PUMP_UNSEEN, c->terminators);
-	*buf = malloc(n);
+	*buf = malloc(c->size);
 	if (!*buf)
 		return -NLE_NOMEM;
 	each_terminator(c, *buf);
 	memset(from, 0, sizeof(*from));
 	from->nl_family = AF_NETLINK;
-	return n;
+	return c->size;
 }
 
 /* The receive hook. What it returns is libnl's to free; with nothing to judge it ends libnl's loop. */
@@ -371,43 +389,40 @@ void golibnl_pump_free(struct golibnl_pump *p)
 		return;
 	nl_socket_free(p->sk);
 	nl_cb_put(p->cb);
-	nlmsg_free(p->out);
 	free(p->verdicts);
 	free(p->big);
 	free(p);
 }
 
-/* Sends with msg, which may be NULL for want of memory. */
-static int send_with(struct golibnl_pump *p, struct nl_msg *msg, unsigned char *buf, size_t len, uint32_t port,
-		     uint32_t groups, int *err)
+/* Sends one datagram. The kernel is the peer of a socket of libnl's that was given no other. */
+int golibnl_pump_send(struct golibnl_pump *p, unsigned char *buf, size_t len, uint32_t port, uint32_t groups, int *err)
 {
 	struct sockaddr_nl to = { .nl_family = AF_NETLINK, .nl_pid = port, .nl_groups = groups };
 	struct iovec iov = { buf, len };
+	struct nl_msg *msg;
 	int ret;
 
+	errno = 0;
+	if (buf && !port && !groups) {
+		ret = nl_sendto(p->sk, buf, len);
+		*err = ret < 0 ? errno : 0;
+		return ret;
+	}
+	msg = nlmsg_alloc_size(NLMSG_HDRLEN); /* one each, so that several may send at a time */
 	if (!msg) {
 		*err = ENOMEM;
 		return -NLE_NOMEM;
 	}
 	nlmsg_set_dst(msg, &to);
-	errno = 0;
 	ret = nl_send_iovec(p->sk, msg, &iov, 1);
 	*err = ret < 0 ? errno : 0;
-	return ret;
-}
-
-int golibnl_pump_send(struct golibnl_pump *p, unsigned char *buf, size_t len, uint32_t port, uint32_t groups, int *err)
-{
-	struct nl_msg *msg = nlmsg_alloc_size(NLMSG_HDRLEN); /* one each, so that several may send at a time */
-	int ret = send_with(p, msg, buf, len, port, groups, err);
-
 	nlmsg_free(msg);
 	return ret;
 }
 
-void golibnl_pump_read(struct golibnl_pump *p, unsigned char *arena, struct golibnl_read *r)
+static void read_for(struct golibnl_pump *p, unsigned char *arena, struct golibnl_read *r, int answer)
 {
-	struct context c = { .p = p, .arena = arena, .r = r };
+	struct context c = { .p = p, .arena = arena, .r = r, .answer = answer };
 	struct context *before = current;
 
 	r->used = r->datagrams = r->bytes = r->refused = r->judged = 0;
@@ -419,16 +434,18 @@ void golibnl_pump_read(struct golibnl_pump *p, unsigned char *arena, struct goli
 	r->judged = c.judged;
 }
 
+void golibnl_pump_read(struct golibnl_pump *p, unsigned char *arena, struct golibnl_read *r)
+{
+	read_for(p, arena, r, 0);
+}
+
 int golibnl_pump_exchange(struct golibnl_pump *p, unsigned char *buf, size_t len, uint32_t port, uint32_t groups, int *err,
 			  unsigned char *arena, struct golibnl_read *r)
 {
-	int ret;
+	int ret = golibnl_pump_send(p, buf, len, port, groups, err);
 
-	if (!p->out)
-		p->out = nlmsg_alloc_size(NLMSG_HDRLEN);
-	ret = send_with(p, p->out, buf, len, port, groups, err);
 	if (ret >= 0)
-		golibnl_pump_read(p, arena, r);
+		read_for(p, arena, r, 1);
 	return ret;
 }
 

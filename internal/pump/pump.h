@@ -29,7 +29,6 @@ struct golibnl_pump {
 	uint8_t *verdicts;	/* of the last read, one for each message that libnl judged */
 	uint32_t room;		/* for so many */
 	unsigned char *big;	/* the last read's datagram that did not fit the arena */
-	struct nl_msg *out;	/* of exchanges, of which one runs at a time; NULL before the first */
 };
 
 /* What libnl made of a message. */

@@ -51,34 +51,53 @@ func message(typ uint16, seq uint32, payload []byte) []byte {
 
 func done(seq uint32) []byte { return message(unix.NLMSG_DONE, seq, make([]byte, 4)) }
 
+// reads are the ways to receive: at once, and after a request, which goes where nobody minds it.
+func reads(t *testing.T, s *Socket) map[string]func(*Batch) {
+	other, _ := pair(t)
+	sa, err := unix.Getsockname(other.FD())
+	require.NoError(t, err)
+	to := Address{Port: sa.(*unix.SockaddrNetlink).Pid}
+	return map[string]func(*Batch){
+		"read": func(b *Batch) { s.Read(b, Want{Any: true}) },
+		"exchange": func(b *Batch) {
+			require.NoError(t, s.Exchange(done(9), to, b, Want{Any: true}))
+			other.Read(NewBatch(), Want{Any: true})
+		},
+	}
+}
+
 // A datagram of any size that fits a send buffer comes whole, at any place of the arena, with its terminators judged.
 func TestLargeDatagrams(t *testing.T) {
 	s, send := pair(t)
 	b := NewBatch()
 	var m Message
-	for _, size := range []int{1, 4096, reserve - 200, reserve, arenaSize - 100, arenaSize, arenaSize + 4, 150000} {
-		for _, before := range []int{0, 100, 8000} {
-			small := message(unix.NLMSG_MIN_TYPE, 1, bytes.Repeat([]byte{1}, before))
-			large := bytes.Repeat([]byte{byte(size)}, size)
-			send(t, small)
-			send(t, append(message(unix.NLMSG_MIN_TYPE, 2, large), done(3)...))
-			send(t, small)
-			var seqs []uint32
-			for read := 0; len(seqs) < 4 && read < 4; read++ {
-				s.Read(b, Want{Any: true})
-				for b.Next(&m) {
-					seqs = append(seqs, m.Seq)
-					switch m.Seq {
-					case 2:
-						require.True(t, bytes.Equal(large, m.Payload))
-						require.Equal(t, Unseen, m.Verdict)
-					case 3:
-						require.Equal(t, Done, m.Verdict)
+	for how, receive := range reads(t, s) {
+		for _, size := range []int{1, 4096, reserve - 200, reserve, arenaSize - 100, arenaSize, arenaSize + 4, 150000} {
+			for _, before := range []int{0, 100, 8000} {
+				small := message(unix.NLMSG_MIN_TYPE, 1, bytes.Repeat([]byte{1}, before))
+				large := bytes.Repeat([]byte{byte(size)}, size)
+				send(t, small)
+				send(t, append(message(unix.NLMSG_MIN_TYPE, 2, large), done(3)...))
+				send(t, small)
+				var seqs []uint32
+				for read := 0; len(seqs) < 4 && read < 4; read++ {
+					receive(b)
+					for b.Next(&m) {
+						seqs = append(seqs, m.Seq)
+						require.NotZero(t, m.Datagram.Port)
+						require.Equal(t, m.Datagram.Len, m.Datagram.Real)
+						switch m.Seq {
+						case 2:
+							require.True(t, bytes.Equal(large, m.Payload))
+							require.Equal(t, Unseen, m.Verdict)
+						case 3:
+							require.Equal(t, Done, m.Verdict)
+						}
 					}
+					require.Zero(t, b.Malformed())
 				}
-				require.Zero(t, b.Malformed())
+				require.Equal(t, []uint32{1, 2, 3, 1}, seqs, "%s, %d", how, size)
 			}
-			require.Equal(t, []uint32{1, 2, 3, 1}, seqs, size)
 		}
 	}
 }
@@ -96,19 +115,21 @@ func TestTruncatedDatagram(t *testing.T) {
 	require.NoError(t, unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, 8<<20))
 	sa, err := unix.Getsockname(s.FD())
 	require.NoError(t, err)
-	require.NoError(t, unix.Sendto(fd, message(unix.NLMSG_MIN_TYPE, 1, make([]byte, size)), 0, sa))
-	send(t, done(2))
 	b := NewBatch()
 	var m Message
-	s.Read(b, Want{Any: true})
-	require.Equal(t, Full, b.Why())
-	require.True(t, b.Next(&m))
-	require.Equal(t, Truncated, m.Datagram.Flags&Truncated)
-	require.EqualValues(t, size+HeaderLen, m.Datagram.Real)
-	require.False(t, b.Next(&m))
-	s.Read(b, Want{Any: true})
-	require.True(t, b.Next(&m))
-	require.Equal(t, Done, m.Verdict, "what comes after it is not affected")
+	for how, receive := range reads(t, s) {
+		require.NoError(t, unix.Sendto(fd, message(unix.NLMSG_MIN_TYPE, 1, make([]byte, size)), 0, sa))
+		send(t, done(2))
+		receive(b)
+		require.Equal(t, Full, b.Why(), how)
+		require.True(t, b.Next(&m))
+		require.Equal(t, Truncated, m.Datagram.Flags&Truncated)
+		require.EqualValues(t, size+HeaderLen, m.Datagram.Real)
+		require.False(t, b.Next(&m))
+		receive(b)
+		require.True(t, b.Next(&m))
+		require.Equal(t, Done, m.Verdict, "what comes after it is not affected")
+	}
 }
 
 func TestWant(t *testing.T) {

@@ -56,7 +56,7 @@ type Address struct {
 	Port, Groups uint32
 }
 
-// Send sends b, one or more whole messages, as one datagram, by nl_send_iovec.
+// Send sends b, one or more whole messages, as one datagram, by nl_sendto to the kernel and by nl_send_iovec to others.
 func (s *Socket) Send(b []byte, to Address) error {
 	var errno C.int
 	ret := C.golibnl_pump_send(s.c, start(b), C.size_t(len(b)), C.uint32_t(to.Port), C.uint32_t(to.Groups), &errno)
