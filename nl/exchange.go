@@ -22,11 +22,11 @@ type exchange struct {
 	pending inFlight
 	room    int             // for the answers of the kernel to so many more requests
 	outside []chan struct{} // who waits for room; closed when there is some
-	givenUp map[uint32]late  // requests whose answer nobody waits for any more
-	before  map[uint32]late  // those that were given up before these
-	dead    error            // why nothing comes any more
-	listens bool             // it may have joined groups, and is told where a message comes from
-	gap     int              // how many bytes of messages may still come from before a loss that the inboxes are to be told of
+	givenUp map[uint32]late // requests whose answer nobody waits for any more
+	before  map[uint32]late // those that were given up before these
+	dead    error           // why nothing comes any more
+	listens bool            // it may have joined groups, and is told where a message comes from
+	gap     int             // how many bytes of messages may still come from before a loss that the inboxes are to be told of
 
 	// What came with the answers to requests: what no request claimed, and, on a connection's only socket, notifications.
 	strangers, notices inbox
