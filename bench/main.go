@@ -1,6 +1,6 @@
 // Bench measures golibnl against C on libnl, against its peers in Go, and against bare system calls.
 //
-//	bench [-run REGEXP] [-rounds N] [-budget TIME] [-out DIR [-more]]   measures, and writes a table and plots
+//	bench [-run REGEXP] [-laps N] [-rounds N] [-budget TIME] [-out DIR [-more]]   measures, and writes a table and plots
 //	bench -smoke                                                does everything once, small, and compares the answers
 //	bench -compare A.json B.json ...                            says how far the ratios of several runs differ
 //
@@ -43,7 +43,8 @@ func run() error {
 	var (
 		only    = flag.String("run", "", "only workloads whose NAME or NAME/SIZE matches this `regexp`")
 		who     = flag.String("contenders", "", "only contenders whose name matches this `regexp`")
-		rounds  = flag.Int("rounds", 20, "how many times all contenders take their turn; a quarter of that where it takes long")
+		laps    = flag.Int("laps", 5, "how many times all workloads are gone through")
+		rounds  = flag.Int("rounds", 4, "how many times all contenders take their turn in a lap; once where it takes long")
 		budget  = flag.Duration("budget", 50*time.Millisecond, "how long a contender works in a round, about")
 		calls   = flag.Bool("calls", true, "count system calls too, in a pass of their own")
 		out     = flag.String("out", "", "the `directory` for the table, the plots and the numbers")
@@ -66,7 +67,7 @@ func run() error {
 	}
 	plan := host.Plan{Programs: programs, Rounds: *rounds, Budget: *budget, Small: *smoke, Calls: *calls && !*smoke, Log: os.Stdout}
 	if *smoke {
-		plan.Rounds, *out = 1, ""
+		plan.Rounds, *laps, *out = 1, 1, ""
 	}
 	report := &result.Report{Machine: machine(), Loads: []string{load()}}
 	if *more {
@@ -76,9 +77,12 @@ func run() error {
 		}
 		report.Measured, report.Loads = old.Measured, append(old.Loads, report.Loads...)
 	}
-	for _, w := range workloads {
-		if err := measure(report, plan, w, *only, *who, *out); err != nil {
-			return err
+	for lap := range *laps {
+		plan.Lap = lap
+		for _, w := range workloads {
+			if err := measure(report, plan, w, *only, *who, *out); err != nil {
+				return err
+			}
 		}
 	}
 	report.Loads = append(report.Loads, load())
@@ -94,7 +98,7 @@ func measure(report *result.Report, plan host.Plan, w *host.Workload, only, who,
 		if err != nil {
 			return err
 		}
-		if !ok {
+		if !ok || w.Once && plan.Lap > 0 {
 			continue
 		}
 		chosen := *w
@@ -106,7 +110,11 @@ func measure(report *result.Report, plan host.Plan, w *host.Workload, only, who,
 		if err != nil {
 			return err
 		}
-		report.Put(s)
+		if plan.Lap == 0 {
+			report.Put(s)
+		} else {
+			report.Add(s)
+		}
 		if out != "" {
 			if err := write(report, out); err != nil { // what is measured is not lost if the rest takes too long
 				return err

@@ -395,8 +395,9 @@ void golibnl_pump_free(struct golibnl_pump *p)
 }
 
 /* Sends one datagram. The kernel is the peer of a socket of libnl's that was given no other. */
-int golibnl_pump_send(struct golibnl_pump *p, unsigned char *buf, size_t len, uint32_t port, uint32_t groups, int *err)
+int golibnl_pump_send(golibnl_pump_ref ref, unsigned char *buf, size_t len, uint32_t port, uint32_t groups, int *err)
 {
+	struct golibnl_pump *p = (struct golibnl_pump *)ref;
 	struct sockaddr_nl to = { .nl_family = AF_NETLINK, .nl_pid = port, .nl_groups = groups };
 	struct iovec iov = { buf, len };
 	struct nl_msg *msg;
@@ -434,18 +435,18 @@ static void read_for(struct golibnl_pump *p, unsigned char *arena, struct golibn
 	r->judged = c.judged;
 }
 
-void golibnl_pump_read(struct golibnl_pump *p, unsigned char *arena, struct golibnl_read *r)
+void golibnl_pump_read(golibnl_pump_ref ref, unsigned char *arena, struct golibnl_read *r)
 {
-	read_for(p, arena, r, 0);
+	read_for((struct golibnl_pump *)ref, arena, r, 0);
 }
 
-int golibnl_pump_exchange(struct golibnl_pump *p, unsigned char *buf, size_t len, uint32_t port, uint32_t groups, int *err,
+int golibnl_pump_exchange(golibnl_pump_ref ref, unsigned char *buf, size_t len, uint32_t port, uint32_t groups, int *err,
 			  unsigned char *arena, struct golibnl_read *r)
 {
-	int ret = golibnl_pump_send(p, buf, len, port, groups, err);
+	int ret = golibnl_pump_send(ref, buf, len, port, groups, err);
 
 	if (ret >= 0)
-		read_for(p, arena, r, 1);
+		read_for((struct golibnl_pump *)ref, arena, r, 1);
 	return ret;
 }
 

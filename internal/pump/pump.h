@@ -83,11 +83,14 @@ struct golibnl_read {
 	int32_t ret;		/* of nl_recvmsgs() */
 };
 
+/* A struct golibnl_pump *, as a number: with each pointer to pointers that it passes, Go looks whether they are its own. */
+typedef uintptr_t golibnl_pump_ref;
+
 struct golibnl_pump *golibnl_pump_new(int protocol, int fd, int *ret);
 void golibnl_pump_free(struct golibnl_pump *p);
-int golibnl_pump_send(struct golibnl_pump *p, unsigned char *buf, size_t len, uint32_t port, uint32_t groups, int *err);
-void golibnl_pump_read(struct golibnl_pump *p, unsigned char *arena, struct golibnl_read *r);
-int golibnl_pump_exchange(struct golibnl_pump *p, unsigned char *buf, size_t len, uint32_t port, uint32_t groups, int *err,
+int golibnl_pump_send(golibnl_pump_ref ref, unsigned char *buf, size_t len, uint32_t port, uint32_t groups, int *err);
+void golibnl_pump_read(golibnl_pump_ref ref, unsigned char *arena, struct golibnl_read *r);
+int golibnl_pump_exchange(golibnl_pump_ref ref, unsigned char *buf, size_t len, uint32_t port, uint32_t groups, int *err,
 			  unsigned char *arena, struct golibnl_read *r);
 void golibnl_pump_drop(struct golibnl_pump *p);
 

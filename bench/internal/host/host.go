@@ -52,10 +52,11 @@ func (w *Workload) prepare(size, ops int) error {
 // Plan says how much is done.
 type Plan struct {
 	Programs
+	Lap    int // of those that go through all workloads, from 0 on
 	Rounds int
 	Budget time.Duration // for a contender in a round
 	Small  bool          // the small sizes, once
-	Calls  bool          // count system calls too
+	Calls  bool          // count system calls too, in the first lap
 	Log    io.Writer
 }
 
@@ -78,8 +79,8 @@ func (p Plan) Run(w *Workload, size int) (s result.Series, err error) {
 	return s, err
 }
 
-// rounds is how many rounds fit the time that is meant for all, and at least a quarter of them. Many short ones are better
-// than a few long ones: what disturbs the machine comes and goes, and the best round is what counts.
+// rounds is how many rounds fit the time that is meant for all, and at least a quarter of them. Many short ones, in several
+// laps, are better than a few long ones: what disturbs the machine comes and goes, and the best round is what counts.
 func (r *race) rounds() int {
 	some := max(r.Rounds/4, 1)
 	switch {
@@ -139,7 +140,7 @@ func (p Plan) inNamespace(w *Workload, size int) (result.Series, error) {
 	}
 	r.end()
 	for _, e := range r.entrants {
-		if p.Calls && !w.Once && w.Pace == nil && s.Units <= tracedUnits {
+		if p.Calls && p.Lap == 0 && !w.Once && w.Pace == nil && s.Units <= tracedUnits {
 			ops := min(e.ops, 100)
 			calls, err := calls(p.Programs, w, e.row.Contender, size, ops)
 			if err != nil {

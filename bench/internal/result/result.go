@@ -115,6 +115,31 @@ func (r *Report) Put(s Series) {
 	r.Measured = append(r.Measured, s)
 }
 
+// Add adds the rounds of another lap to a series.
+func (r *Report) Add(s Series) {
+	old, ok := r.Find(s.Workload, s.Size)
+	if !ok {
+		r.Put(s)
+		return
+	}
+	for i := range old.Rows {
+		if row, ok := s.Row(old.Rows[i].Contender); ok {
+			old.Rows[i].add(row)
+		}
+	}
+}
+
+func (r *Row) add(lap Row) {
+	r.Ns = append(r.Ns, lap.Ns...)
+	r.CPU = append(r.CPU, lap.CPU...)
+	if lap.Mallocs < r.Mallocs { // as between rounds
+		r.Mallocs, r.Bytes = lap.Mallocs, lap.Bytes
+	}
+	r.Peak = max(r.Peak, lap.Peak)
+	r.Threads = max(r.Threads, lap.Threads)
+	r.Rate = max(r.Rate, lap.Rate)
+}
+
 // Find returns what was measured of a workload at a size.
 func (r *Report) Find(workload string, size int) (Series, bool) {
 	for _, s := range r.Measured {
