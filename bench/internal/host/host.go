@@ -58,10 +58,12 @@ type Plan struct {
 	Small  bool          // the small sizes, once
 	Calls  bool          // count system calls too, in the first lap
 	Log    io.Writer
+
+	calm *calm
 }
 
 // Run runs a workload at a size in a fresh network namespace.
-func (p Plan) Run(w *Workload, size int) (s result.Series, err error) {
+func (p *Plan) Run(w *Workload, size int) (s result.Series, err error) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -80,13 +82,13 @@ func (p Plan) Run(w *Workload, size int) (s result.Series, err error) {
 }
 
 // rounds is how many rounds fit the time that is meant for all, and at least a quarter of them. Many short ones, in several
-// laps, are better than a few long ones: what disturbs the machine comes and goes, and the best round is what counts.
+// laps, are better than a few long ones: what disturbs the machine comes and goes.
 func (r *race) rounds() int {
 	some := max(r.Rounds/4, 1)
 	switch {
 	case r.w.Once:
 		return 1
-	case r.w.Fresh:
+	case r.w.Pace != nil:
 		return some
 	}
 	slowest := r.Budget
@@ -105,7 +107,7 @@ type entrant struct {
 	byOthers bool          // it runs other programs, of which its memory says nothing
 }
 
-func (p Plan) inNamespace(w *Workload, size int) (result.Series, error) {
+func (p *Plan) inNamespace(w *Workload, size int) (result.Series, error) {
 	s := result.Series{
 		Workload: w.Name, Title: w.Title, Unit: w.Unit, Note: w.Note, Size: size, Units: w.units(size), Floor: w.Floor,
 		Memory: w.Once,
@@ -115,7 +117,10 @@ func (p Plan) inNamespace(w *Workload, size int) (result.Series, error) {
 			return s, fmt.Errorf("set up: %w", err)
 		}
 	}
-	r := &race{Plan: p, w: w, size: size}
+	if p.calm == nil {
+		p.calm = newCalm()
+	}
+	r := &race{Plan: *p, w: w, size: size}
 	defer r.end()
 	for _, name := range w.Contenders {
 		if err := r.enter(name); err != nil {
@@ -235,6 +240,14 @@ func (r *race) restart(e *entrant) (err error) {
 	return e.open()
 }
 
+// retire ends the process of a contender, lest it takes part in what others are measured at.
+func (e *entrant) retire() {
+	st := e.status()
+	e.row.Threads, e.row.Peak = st.threads, max(e.row.Peak, st.peak)
+	e.quit()
+	e.process = nil
+}
+
 // one has a contender run once, and compares its answer with that of the others.
 func (r *race) one(e *entrant) (sample, error) {
 	if err := r.w.prepare(r.size, e.ops); err != nil {
@@ -262,6 +275,7 @@ func (r *race) round(e *entrant) error {
 	if r.w.Pace != nil {
 		return r.search(e)
 	}
+	calm := r.calm.now()
 	if r.w.Fresh || r.w.Once {
 		if err := r.restart(e); err != nil {
 			return r.failed(e, err)
@@ -271,16 +285,14 @@ func (r *race) round(e *entrant) error {
 	if err != nil {
 		return r.failed(e, err)
 	}
-	if r.w.Once {
-		st := e.status()
-		e.row.Threads, e.row.Peak = st.threads, st.peak
-		e.quit()
-		e.process = nil
+	if r.w.Once || r.w.Fresh {
+		e.retire()
 	}
 	ops := float64(e.ops)
 	units := ops * float64(r.w.units(r.size))
 	e.row.Ns = append(e.row.Ns, float64(s.took.Nanoseconds())/units)
 	e.row.CPU = append(e.row.CPU, float64(s.cpu.Nanoseconds())/units)
+	e.row.Calm = append(e.row.Calm, calm && r.calm.now())
 	mallocs, bytes := float64(s.mallocs)/ops, float64(s.bytes)/ops
 	if len(e.row.Ns) == 1 || mallocs < e.row.Mallocs { // the collector may empty a pool
 		e.row.Mallocs, e.row.Bytes = mallocs, bytes

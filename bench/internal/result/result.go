@@ -30,6 +30,7 @@ type Row struct {
 	Ops       int       // in a round
 	Ns        []float64 // a unit, of each round
 	CPU       []float64 // ns on processors a unit, of each round
+	Calm      []bool    // whether nobody else had use of the processors before and after it
 	Mallocs   float64   // of Go, an op; -1 if there is no Go, or it is not what does the work
 	Bytes     float64   // of Go, an op
 	Start     int       // KiB of the process before it opened anything
@@ -84,24 +85,58 @@ func (s Series) Row(contender string) (Row, bool) {
 	return Row{}, false
 }
 
-// Ratio is the best of one contender over that of another, NaN if one of them was not measured.
+// Ratio is what one contender takes over what another does, NaN if one of them was not measured. It compares what they took
+// in the same round, when the machine was the same for both, and takes the middle half of what that gives.
 func (s Series) Ratio(contender, other string) float64 {
-	a, aOK := s.Row(contender)
-	b, bOK := s.Row(other)
-	if !aOK || !bOK {
-		return math.NaN()
-	}
-	return a.Best() / b.Best()
+	return s.ratio(contender, other, func(r Row) []float64 { return r.Ns })
 }
 
 // CPURatio is Ratio by time on processors.
 func (s Series) CPURatio(contender, other string) float64 {
+	return s.ratio(contender, other, func(r Row) []float64 { return r.CPU })
+}
+
+func (s Series) ratio(contender, other string, of func(Row) []float64) float64 {
 	a, aOK := s.Row(contender)
 	b, bOK := s.Row(other)
 	if !aOK || !bOK {
 		return math.NaN()
 	}
-	return least(a.CPU) / least(b.CPU)
+	var ratios []float64
+	for i := range min(len(of(a)), len(of(b))) {
+		ratios = append(ratios, of(a)[i]/of(b)[i])
+	}
+	return middle(ratios)
+}
+
+// middle is the mean without the least and the largest quarter (the interquartile mean).
+func middle(all []float64) float64 {
+	if len(all) == 0 {
+		return math.NaN()
+	}
+	s := slices.Sorted(slices.Values(all))
+	s = s[len(s)/4 : len(s)-len(s)/4]
+	sum := 0.0
+	for _, v := range s {
+		sum += v
+	}
+	return sum / float64(len(s))
+}
+
+// Calm is the share of the rounds in which nobody else had use of the processors, NaN if there were none.
+func (r *Report) Calm() float64 {
+	calm, all := 0, 0
+	for _, s := range r.Measured {
+		for _, row := range s.Rows {
+			all += len(row.Calm)
+			for _, c := range row.Calm {
+				if c {
+					calm++
+				}
+			}
+		}
+	}
+	return float64(calm) / float64(all)
 }
 
 // Put adds a series, in the place of one of the same workload and size.
@@ -132,6 +167,7 @@ func (r *Report) Add(s Series) {
 func (r *Row) add(lap Row) {
 	r.Ns = append(r.Ns, lap.Ns...)
 	r.CPU = append(r.CPU, lap.CPU...)
+	r.Calm = append(r.Calm, lap.Calm...)
 	if lap.Mallocs < r.Mallocs { // as between rounds
 		r.Mallocs, r.Bytes = lap.Mallocs, lap.Bytes
 	}

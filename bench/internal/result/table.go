@@ -17,7 +17,8 @@ func (r *Report) Table(targets []Target) string {
 	for _, k := range slices.Sorted(maps.Keys(r.Machine)) {
 		fmt.Fprintf(&b, "| %s | %s |\n", k, r.Machine[k])
 	}
-	fmt.Fprintf(&b, "| load average (1, 5, 15 minutes), before and after | %s |\n\n", strings.Join(r.Loads, "; "))
+	fmt.Fprintf(&b, "| load average (1, 5, 15 minutes), before and after | %s |\n", strings.Join(r.Loads, "; "))
+	fmt.Fprintf(&b, "| rounds in which nobody else had use of the processors | %.0f %% |\n\n", 100*r.Calm())
 	r.targets(&b, targets)
 	for i, s := range r.Measured {
 		if i == 0 || r.Measured[i-1].Workload != s.Workload {
@@ -117,7 +118,7 @@ func (r Row) order() float64 {
 	if len(r.Ns) == 0 {
 		return math.Inf(1)
 	}
-	return r.Best()
+	return r.Median()
 }
 
 // text names the system calls, the most frequent first.
