@@ -44,7 +44,7 @@ func run() error {
 		only    = flag.String("run", "", "only workloads whose NAME or NAME/SIZE matches this `regexp`")
 		who     = flag.String("contenders", "", "only contenders whose name matches this `regexp`")
 		laps    = flag.Int("laps", 5, "how many times all workloads are gone through")
-		rounds  = flag.Int("rounds", 4, "how many times all contenders take their turn in a lap; once where it takes long")
+		rounds  = flag.Int("rounds", 4, "how many times all contenders take their turn in a lap; half of that where it takes long")
 		budget  = flag.Duration("budget", 50*time.Millisecond, "how long a contender works in a round, about")
 		calls   = flag.Bool("calls", true, "count system calls too, in a pass of their own")
 		out     = flag.String("out", "", "the `directory` for the table, the plots and the numbers")

@@ -6,7 +6,7 @@ import (
 	"github.com/golibnl/golibnl/bench/internal/result"
 )
 
-// targets are the numbers that golibnl wants to keep. Of two contenders, a ratio is that of their best times.
+// targets are the numbers that golibnl wants to keep.
 var targets = []result.Target{
 	atMost("nl: dump of 10,000 routes, of C", 0.7, "dump-routes", 10_000, "nl", "c"),
 	atMost("nl: dump of 10,000 routes, of bare recvfrom", 1.25, "dump-routes", 10_000, "nl", "bare"),

@@ -334,20 +334,6 @@ func (b *batch) askForAck(start int) {
 	}
 }
 
-// mayDump reports whether a request may be one for a dump, whose answers come when they like. The flags for that mean
-// something else in other requests.
-func (in *conn) mayDump(req Request) bool {
-	flags := req.Flags & unix.NLM_F_DUMP
-	switch in.family {
-	case unix.NETLINK_ROUTE:
-		const kinds, get = 4, 2 // RTM_NEW..., RTM_DEL..., RTM_GET..., RTM_SET... of each thing
-		return flags != 0 && req.Type%kinds == get
-	case unix.NETLINK_GENERIC:
-		return flags == unix.NLM_F_DUMP
-	}
-	return flags != 0
-}
-
 // take reads the answers that were received.
 func (b *batch) take() {
 	b.in.received(b.batch)

@@ -50,7 +50,7 @@ const maxGivenUp = 1 << 15
 // waiter is somebody who waits for something that a message brings.
 type waiter struct {
 	ready      bool          // it has come
-	awake      bool          // whoever waits will look whether it has
+	awake      bool          // whoever waits has yet to begin to, and looks before that whether it has
 	wake       chan struct{} // it has come, or it is this one's turn to read
 	queued     bool
 	prev, next *waiter
@@ -103,7 +103,7 @@ func (x *exchange) isLate(m *pump.Message) bool {
 }
 
 func (x *exchange) enqueue(w *waiter) {
-	w.ready, w.queued = false, true
+	w.ready, w.awake, w.queued = false, true, true
 	w.prev, w.next = x.last, nil
 	if x.last != nil {
 		x.last.next = w

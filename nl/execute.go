@@ -105,7 +105,7 @@ func (k *call) put() {
 
 func (k *call) prepare(in *conn, req Request) *Error {
 	k.in, k.op, k.port = in, "execute", req.Port
-	k.dump, k.echo = req.Flags&unix.NLM_F_DUMP != 0, req.Flags&unix.NLM_F_ECHO != 0
+	k.dump, k.echo = in.mayDump(req), req.Flags&unix.NLM_F_ECHO != 0
 	if err := in.answerable(req.Port); err != nil {
 		return in.error(k.op, nil, err)
 	}
@@ -262,7 +262,7 @@ func (e *endpoint) ask(ctx context.Context, k *call) error {
 	e.enqueue(&k.waiter)
 	lead := e.leader == nil && e.exclusive == nil
 	if lead {
-		e.leader, k.awake = &k.waiter, true
+		e.leader = &k.waiter
 	}
 	want := e.wanted()
 	e.mu.Unlock()

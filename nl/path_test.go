@@ -111,3 +111,26 @@ func TestRequestName(t *testing.T) {
 	require.Empty(t, requestName(unix.NETLINK_GENERIC, 20))
 	require.Empty(t, requestName(unix.NETLINK_AUDIT, unix.RTM_NEWLINK))
 }
+
+// What flags mean depends on the request: those of dumps are those of new objects too.
+func TestMayDump(t *testing.T) {
+	for _, c := range []struct {
+		family     int
+		typ, flags uint16
+		want       bool
+	}{
+		{unix.NETLINK_ROUTE, unix.RTM_GETLINK, unix.NLM_F_DUMP, true},
+		{unix.NETLINK_ROUTE, unix.RTM_GETLINK, unix.NLM_F_ROOT, true},
+		{unix.NETLINK_ROUTE, unix.RTM_GETLINK, 0, false},
+		{unix.NETLINK_ROUTE, unix.RTM_NEWROUTE, unix.NLM_F_CREATE | unix.NLM_F_EXCL, false},
+		{unix.NETLINK_ROUTE, unix.RTM_NEWROUTE, unix.NLM_F_REPLACE, false},
+		{unix.NETLINK_ROUTE, unix.RTM_DELTFILTER, unix.NLM_F_DUMP, false},
+		{unix.NETLINK_GENERIC, unix.GENL_ID_CTRL, unix.NLM_F_DUMP, true},
+		{unix.NETLINK_GENERIC, unix.GENL_ID_CTRL, unix.NLM_F_EXCL, false},
+		{unix.NETLINK_NETFILTER, 1, unix.NLM_F_ROOT, true},
+		{unix.NETLINK_NETFILTER, 1, unix.NLM_F_CREATE, false},
+	} {
+		in := &conn{family: c.family}
+		require.Equal(t, c.want, in.mayDump(Request{Type: c.typ, Flags: c.flags}), c)
+	}
+}

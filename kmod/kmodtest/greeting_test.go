@@ -68,9 +68,10 @@ func TestGreetingToUnprivileged(t *testing.T) {
 		return
 	}
 	for _, param := range []string{"unprivileged=0", "unprivileged=1"} {
-		require.NoError(t, insmod("nl_greeting", "period_ms=20", param))
-		asNobody(t)
-		require.NoError(t, rmmod("nl_greeting"))
+		t.Run(param, func(t *testing.T) {
+			load(t, "nl_greeting", "period_ms=20", param)
+			asNobody(t)
+		})
 	}
 }
 

@@ -81,10 +81,10 @@ func (p *Plan) Run(w *Workload, size int) (s result.Series, err error) {
 	return s, err
 }
 
-// rounds is how many rounds fit the time that is meant for all, and at least a quarter of them. Many short ones, in several
+// rounds is how many rounds fit the time that is meant for all, and at least half of them. Many short ones, in several
 // laps, are better than a few long ones: what disturbs the machine comes and goes.
 func (r *race) rounds() int {
-	some := max(r.Rounds/4, 1)
+	some := max(r.Rounds/2, 1)
 	switch {
 	case r.w.Once:
 		return 1
