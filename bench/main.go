@@ -65,7 +65,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	plan := host.Plan{Programs: programs, Rounds: *rounds, Budget: *budget, Small: *smoke, Calls: *calls && !*smoke, Log: os.Stdout}
+	plan := &host.Plan{Programs: programs, Rounds: *rounds, Budget: *budget, Small: *smoke, Calls: *calls && !*smoke, Log: os.Stdout}
 	if *smoke {
 		plan.Rounds, *laps, *out = 1, 1, ""
 	}
@@ -92,7 +92,7 @@ func run() error {
 	return write(report, *out)
 }
 
-func measure(report *result.Report, plan host.Plan, w *host.Workload, only, who, out string) error {
+func measure(report *result.Report, plan *host.Plan, w *host.Workload, only, who, out string) error {
 	for _, size := range sizes(w, plan.Small) {
 		ok, err := regexp.MatchString(only, fmt.Sprintf("%s/%d", w.Name, size))
 		if err != nil {

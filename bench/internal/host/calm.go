@@ -20,6 +20,7 @@ const (
 	calmBytes = 1 << 20
 	calmLine  = 16 // numbers in a cache line
 	calmSteps = 300_000
+	calmEvery = 16 // steps, memory is looked at
 
 	// busyFrom is how much longer than at best the work takes when the machine is not calm.
 	busyFrom = 1.15
@@ -67,7 +68,7 @@ func (c *calm) work() {
 	at := uint32(0)
 	for i := range calmSteps {
 		x, y, z, u = x*5+1, y*9+3, z^z<<7, u+u>>3
-		if i%calmLine == 0 {
+		if i%calmEvery == 0 {
 			at = c.next[at]
 		}
 	}
