@@ -76,7 +76,7 @@ static void control_data(struct msghdr *msg, struct golibnl_datagram *d)
 	}
 }
 
-/* Receives a datagram into data, and from there on into spill, with control data if d is to have some. */
+/* Receives a datagram into data, and from there on into spill; what its control data say goes into d. */
 static ssize_t receive_into(struct golibnl_pump *p, struct sockaddr_nl *from, struct golibnl_datagram *d, unsigned char *data,
 			    uint32_t rest, unsigned char *spill)
 {
@@ -99,7 +99,6 @@ static ssize_t receive_into(struct golibnl_pump *p, struct sockaddr_nl *from, st
 		msg.msg_controllen = sizeof(control);
 	}
 	n = recvmsg(p->fd, &msg, MSG_DONTWAIT | MSG_TRUNC);
-	memset(d, 0, sizeof(*d));
 	if (n >= 0 && p->control)
 		control_data(&msg, d);
 	return n;
@@ -117,6 +116,7 @@ static int receive(struct context *c, unsigned char *spill)
 	socklen_t size = sizeof(from);
 	ssize_t n;
 
+	memset(d, 0, sizeof(*d));
 	do {
 		if (direct)
 			n = receive_into(c->p, &from, d, data, rest, spill);
@@ -130,8 +130,6 @@ static int receive(struct context *c, unsigned char *spill)
 		return 0;
 	}
 
-	if (!direct)
-		memset(d, 0, sizeof(*d));
 	d->real = n;
 	d->len = d->real;
 	if (n > (ssize_t)direct + (ssize_t)SPILL) {
@@ -400,22 +398,20 @@ int golibnl_pump_send(golibnl_pump_ref ref, unsigned char *buf, size_t len, uint
 	struct golibnl_pump *p = (struct golibnl_pump *)ref;
 	struct sockaddr_nl to = { .nl_family = AF_NETLINK, .nl_pid = port, .nl_groups = groups };
 	struct iovec iov = { buf, len };
-	struct nl_msg *msg;
+	int kernel = buf && !port && !groups; /* of nothing to send, nl_sendto() does not let the kernel be the judge */
+	struct nl_msg *msg = NULL;
 	int ret;
 
+	if (!kernel) {
+		msg = nlmsg_alloc_size(NLMSG_HDRLEN); /* one each, so that several may send at a time */
+		if (!msg) {
+			*err = ENOMEM;
+			return -NLE_NOMEM;
+		}
+		nlmsg_set_dst(msg, &to);
+	}
 	errno = 0;
-	if (buf && !port && !groups) {
-		ret = nl_sendto(p->sk, buf, len);
-		*err = ret < 0 ? errno : 0;
-		return ret;
-	}
-	msg = nlmsg_alloc_size(NLMSG_HDRLEN); /* one each, so that several may send at a time */
-	if (!msg) {
-		*err = ENOMEM;
-		return -NLE_NOMEM;
-	}
-	nlmsg_set_dst(msg, &to);
-	ret = nl_send_iovec(p->sk, msg, &iov, 1);
+	ret = kernel ? nl_sendto(p->sk, buf, len) : nl_send_iovec(p->sk, msg, &iov, 1);
 	*err = ret < 0 ? errno : 0;
 	nlmsg_free(msg);
 	return ret;

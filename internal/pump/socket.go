@@ -14,9 +14,8 @@ import (
 // Socket is a libnl socket on a descriptor that never blocks. Any goroutines may send, and one may receive, at the same
 // time; Close needs that nobody does either.
 type Socket struct {
-	c   *C.struct_golibnl_pump
-	ref C.golibnl_pump_ref // c
-	fd  int
+	c  *C.struct_golibnl_pump
+	fd int
 }
 
 var live atomic.Int64
@@ -33,7 +32,7 @@ func New(protocol, fd int) (*Socket, int) {
 		return nil, int(-ret)
 	}
 	live.Add(1)
-	return &Socket{c: c, ref: C.golibnl_pump_ref(uintptr(unsafe.Pointer(c))), fd: fd}, 0
+	return &Socket{c: c, fd: fd}, 0
 }
 
 // Close frees the socket and closes its descriptor.
@@ -42,9 +41,11 @@ func (s *Socket) Close() {
 		return
 	}
 	C.golibnl_pump_free(s.c)
-	s.c, s.ref = nil, 0
+	s.c = nil
 	live.Add(-1)
 }
+
+func (s *Socket) ref() C.golibnl_pump_ref { return C.golibnl_pump_ref(uintptr(unsafe.Pointer(s.c))) }
 
 // FD is the descriptor, which stays the socket's.
 func (s *Socket) FD() int { return s.fd }
@@ -60,7 +61,7 @@ type Address struct {
 // Send sends b, one or more whole messages, as one datagram, by nl_sendto to the kernel and by nl_send_iovec to others.
 func (s *Socket) Send(b []byte, to Address) error {
 	var errno C.int
-	ret := C.golibnl_pump_send(s.ref, start(b), C.size_t(len(b)), C.uint32_t(to.Port), C.uint32_t(to.Groups), &errno)
+	ret := C.golibnl_pump_send(s.ref(), start(b), C.size_t(len(b)), C.uint32_t(to.Port), C.uint32_t(to.Groups), &errno)
 	runtime.KeepAlive(b)
 	return sent(ret, errno)
 }
@@ -84,14 +85,14 @@ type Want struct {
 // Read receives what is queued into b, from its beginning.
 func (s *Socket) Read(b *Batch, w Want) {
 	b.begin(w)
-	C.golibnl_pump_read(s.ref, start(b.arena), &b.r)
+	C.golibnl_pump_read(s.ref(), start(b.arena), &b.r)
 	b.took(s)
 }
 
 // Exchange is Send and, when that went well, Read, in one crossing. It counts as a receive: one at a time.
 func (s *Socket) Exchange(msg []byte, to Address, b *Batch, w Want) error {
 	b.begin(w)
-	ret := C.golibnl_pump_exchange(s.ref, start(msg), C.size_t(len(msg)), C.uint32_t(to.Port),
+	ret := C.golibnl_pump_exchange(s.ref(), start(msg), C.size_t(len(msg)), C.uint32_t(to.Port),
 		C.uint32_t(to.Groups), &b.errno, start(b.arena), &b.r)
 	if ret < 0 {
 		return sent(ret, b.errno)
