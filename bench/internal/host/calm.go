@@ -41,8 +41,11 @@ func newCalm() *calm {
 	return c
 }
 
-// now reports whether the machine is calm.
+// now reports whether the machine is calm; a nil c does not know.
 func (c *calm) now() bool {
+	if c == nil {
+		return false
+	}
 	took := make([]time.Duration, runtime.NumCPU())
 	var wg sync.WaitGroup
 	for i := range took {

@@ -59,7 +59,7 @@ type Plan struct {
 	Calls  bool          // count system calls too, in the first lap
 	Log    io.Writer
 
-	calm *calm
+	calm *calm // nil for the small sizes, which are not measured
 }
 
 // Run runs a workload at a size in a fresh network namespace.
@@ -117,7 +117,7 @@ func (p *Plan) inNamespace(w *Workload, size int) (result.Series, error) {
 			return s, fmt.Errorf("set up: %w", err)
 		}
 	}
-	if p.calm == nil {
+	if p.calm == nil && !p.Small {
 		p.calm = newCalm()
 	}
 	r := &race{Plan: *p, w: w, size: size}
@@ -138,12 +138,10 @@ func (p *Plan) inNamespace(w *Workload, size int) (result.Series, error) {
 		}
 	}
 	for _, e := range r.entrants {
-		if !e.byOthers && e.process != nil {
-			st := e.status()
-			e.row.Threads, e.row.Peak = st.threads, st.peak
+		if e.process != nil {
+			e.retire()
 		}
 	}
-	r.end()
 	for _, e := range r.entrants {
 		if p.Calls && p.Lap == 0 && !w.Once && w.Pace == nil && s.Units <= tracedUnits {
 			ops := min(e.ops, 100)
@@ -242,8 +240,10 @@ func (r *race) restart(e *entrant) (err error) {
 
 // retire ends the process of a contender, lest it takes part in what others are measured at.
 func (e *entrant) retire() {
-	st := e.status()
-	e.row.Threads, e.row.Peak = st.threads, max(e.row.Peak, st.peak)
+	if !e.byOthers {
+		st := e.status()
+		e.row.Threads, e.row.Peak = st.threads, max(e.row.Peak, st.peak)
+	}
 	e.quit()
 	e.process = nil
 }
@@ -285,6 +285,7 @@ func (r *race) round(e *entrant) error {
 	if err != nil {
 		return r.failed(e, err)
 	}
+	e.byOthers = s.children > 0
 	if r.w.Once || r.w.Fresh {
 		e.retire()
 	}
@@ -297,7 +298,6 @@ func (r *race) round(e *entrant) error {
 	if len(e.row.Ns) == 1 || mallocs < e.row.Mallocs { // the collector may empty a pool
 		e.row.Mallocs, e.row.Bytes = mallocs, bytes
 	}
-	e.byOthers = s.children > 0
 	if inC(e.row.Contender) || e.byOthers {
 		e.row.Mallocs = -1
 	}

@@ -63,6 +63,7 @@ func TestTable(t *testing.T) {
 	require.Contains(t, text, "| nl | 900 | 950 | 6 % | 800 | 1.50 | 1.61 | 2.00 | 2 | 1,234,567 | 2.0 | 5 | 3.01: recvmsg 2, sendto 1 |")
 	require.Contains(t, text, "| c | 500 | 600 | 20 % | 500 | 1.00 | 1.00 | 1.27 |  |  |")
 	require.Contains(t, text, "| broken | it has no such thing |")
+	require.NotContains(t, (&Report{}).Table(nil), "NaN", "nothing was measured")
 }
 
 func TestCompare(t *testing.T) {

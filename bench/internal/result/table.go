@@ -18,7 +18,10 @@ func (r *Report) Table(targets []Target) string {
 		fmt.Fprintf(&b, "| %s | %s |\n", k, r.Machine[k])
 	}
 	fmt.Fprintf(&b, "| load average (1, 5, 15 minutes), before and after | %s |\n", strings.Join(r.Loads, "; "))
-	fmt.Fprintf(&b, "| rounds in which nobody else had use of the processors | %.0f %% |\n\n", 100*r.Calm())
+	if calm := r.Calm(); !math.IsNaN(calm) {
+		fmt.Fprintf(&b, "| rounds in which nobody else had use of the processors | %.0f %% |\n", 100*calm)
+	}
+	b.WriteString("\n")
 	r.targets(&b, targets)
 	for i, s := range r.Measured {
 		if i == 0 || r.Measured[i-1].Workload != s.Workload {
