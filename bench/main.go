@@ -1,6 +1,6 @@
 // Bench measures golibnl against C on libnl, against its peers in Go, and against bare system calls.
 //
-//	bench [-run REGEXP] [-laps N] [-rounds N] [-budget TIME] [-out DIR [-more]]   measures, and writes a table and plots
+//	bench [-run REGEXP] [-laps N] [-most N] [-settle SHARE] [-out DIR [-more]]   measures, and writes a table and plots
 //	bench -smoke                                                does everything once, small, and compares the answers
 //	bench -compare A.json B.json ...                            says how far the ratios of several runs differ
 //
@@ -43,9 +43,11 @@ func run() error {
 	var (
 		only    = flag.String("run", "", "only workloads whose NAME or NAME/SIZE matches this `regexp`")
 		who     = flag.String("contenders", "", "only contenders whose name matches this `regexp`")
-		laps    = flag.Int("laps", 5, "how many times all workloads are gone through")
-		rounds  = flag.Int("rounds", 4, "how many times all contenders take their turn in a lap; half of that where it takes long")
-		budget  = flag.Duration("budget", 50*time.Millisecond, "how long a contender works in a round, about")
+		laps    = flag.Int("laps", 6, "how many times all workloads are gone through at least")
+		most    = flag.Int("most", 16, "how many times those are, at most, whose ratios are not settled before")
+		settle  = flag.Float64("settle", 0.03, "the standard error of a ratio, as a `share` of it, by which it is settled")
+		rounds  = flag.Int("rounds", 6, "how many times all contenders take their turn in a lap; a third of that where it takes long")
+		budget  = flag.Duration("budget", 20*time.Millisecond, "how long a contender works in a round, about")
 		calls   = flag.Bool("calls", true, "count system calls too, in a pass of their own")
 		out     = flag.String("out", "", "the `directory` for the table, the plots and the numbers")
 		smoke   = flag.Bool("smoke", false, "do everything once, small, and write nothing")
@@ -67,7 +69,7 @@ func run() error {
 	}
 	plan := &host.Plan{Programs: programs, Rounds: *rounds, Budget: *budget, Small: *smoke, Calls: *calls && !*smoke, Log: os.Stdout}
 	if *smoke {
-		plan.Rounds, *laps, *out = 1, 1, ""
+		plan.Rounds, *laps, *most, *out = 1, 1, 1, ""
 	}
 	report := &result.Report{Machine: machine(), Loads: []string{load()}}
 	if *more {
@@ -77,11 +79,15 @@ func run() error {
 		}
 		report.Measured, report.Loads = old.Measured, append(old.Loads, report.Loads...)
 	}
-	for lap := range *laps {
-		plan.Lap = lap
+	for plan.Lap = range *most {
 		for _, w := range workloads {
-			if err := measure(report, plan, w, *only, *who, *out); err != nil {
-				return err
+			for _, size := range sizes(w, plan.Small) {
+				if plan.Lap >= *laps && report.Settled(w.Name, size, *settle) {
+					continue
+				}
+				if err := measure(report, plan, w, size, *only, *who, *out); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -92,36 +98,32 @@ func run() error {
 	return write(report, *out)
 }
 
-func measure(report *result.Report, plan *host.Plan, w *host.Workload, only, who, out string) error {
-	for _, size := range sizes(w, plan.Small) {
-		ok, err := regexp.MatchString(only, fmt.Sprintf("%s/%d", w.Name, size))
-		if err != nil {
-			return err
-		}
-		if !ok || w.Once && plan.Lap > 0 {
-			continue
-		}
-		chosen := *w
-		if chosen.Contenders, err = matching(w.Contenders, who); err != nil {
-			return err
-		}
-		fmt.Printf("%s/%d\n", w.Name, size)
-		s, err := plan.Run(&chosen, size)
-		if err != nil {
-			return err
-		}
-		if plan.Lap == 0 {
-			report.Put(s)
-		} else {
-			report.Add(s)
-		}
-		if out != "" {
-			if err := write(report, out); err != nil { // what is measured is not lost if the rest takes too long
-				return err
-			}
-		}
+func measure(report *result.Report, plan *host.Plan, w *host.Workload, size int, only, who, out string) error {
+	ok, err := regexp.MatchString(only, fmt.Sprintf("%s/%d", w.Name, size))
+	if err != nil {
+		return err
 	}
-	return nil
+	if !ok || w.Once && plan.Lap > 0 {
+		return nil
+	}
+	chosen := *w
+	if chosen.Contenders, err = matching(w.Contenders, who); err != nil {
+		return err
+	}
+	fmt.Printf("%s/%d, lap %d\n", w.Name, size, plan.Lap+1)
+	s, err := plan.Run(&chosen, size)
+	if err != nil {
+		return err
+	}
+	if plan.Lap == 0 {
+		report.Put(s)
+	} else {
+		report.Add(s)
+	}
+	if out == "" {
+		return nil
+	}
+	return write(report, out) // what is measured is not lost if the rest takes too long
 }
 
 func sizes(w *host.Workload, small bool) []int {

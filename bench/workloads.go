@@ -97,7 +97,7 @@ var workloads = []*host.Workload{
 	{
 		Name:  "keep-up",
 		Title: "Notifications about routes, at the highest rate at which none is lost, with a receive buffer of 208 KiB",
-		Note:  "The time is that from one event to the next at that rate. Rates go up in steps of a third or a half, up to what the kernel can make.",
+		Note:  "The time is that from one event to the next at that rate. Rates go up to what the kernel can make, and are found within a tenth.",
 		Unit:  "event", Sizes: []int{1}, Small: 1, Floor: "bare", Fresh: true,
 		Contenders: []string{"bare", "c", "nl", "libnl", "mdlayher", "vishvananda"},
 		SetUp:      func(int) error { return openToggle() },

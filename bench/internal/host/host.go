@@ -58,8 +58,6 @@ type Plan struct {
 	Small  bool          // the small sizes, once
 	Calls  bool          // count system calls too, in the first lap
 	Log    io.Writer
-
-	calm *calm // nil for the small sizes, which are not measured
 }
 
 // Run runs a workload at a size in a fresh network namespace.
@@ -81,15 +79,15 @@ func (p *Plan) Run(w *Workload, size int) (s result.Series, err error) {
 	return s, err
 }
 
-// rounds is how many rounds fit the time that is meant for all, and at least half of them. Many short ones, in several
+// rounds is how many rounds fit the time that is meant for all, and at least a third of them. Many short ones, in several
 // laps, are better than a few long ones: what disturbs the machine comes and goes.
 func (r *race) rounds() int {
-	some := max(r.Rounds/2, 1)
+	some := max(r.Rounds/3, 1)
 	switch {
 	case r.w.Once:
 		return 1
 	case r.w.Pace != nil:
-		return some
+		return max(r.Rounds/2, 1)
 	}
 	slowest := r.Budget
 	for _, e := range r.entrants {
@@ -117,9 +115,6 @@ func (p *Plan) inNamespace(w *Workload, size int) (result.Series, error) {
 			return s, fmt.Errorf("set up: %w", err)
 		}
 	}
-	if p.calm == nil && !p.Small {
-		p.calm = newCalm()
-	}
 	r := &race{Plan: *p, w: w, size: size}
 	defer r.end()
 	for _, name := range w.Contenders {
@@ -127,7 +122,9 @@ func (p *Plan) inNamespace(w *Workload, size int) (result.Series, error) {
 			return s, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	for range r.rounds() {
+	rounds := r.rounds()
+	s.Laps = []int{rounds}
+	for range rounds {
 		for _, e := range r.entrants {
 			if e.row.Error != "" {
 				continue
@@ -275,7 +272,7 @@ func (r *race) round(e *entrant) error {
 	if r.w.Pace != nil {
 		return r.search(e)
 	}
-	calm := r.calm.now()
+	before := fixedWork()
 	if r.w.Fresh || r.w.Once {
 		if err := r.restart(e); err != nil {
 			return r.failed(e, err)
@@ -293,7 +290,7 @@ func (r *race) round(e *entrant) error {
 	units := ops * float64(r.w.units(r.size))
 	e.row.Ns = append(e.row.Ns, float64(s.took.Nanoseconds())/units)
 	e.row.CPU = append(e.row.CPU, float64(s.cpu.Nanoseconds())/units)
-	e.row.Calm = append(e.row.Calm, calm && r.calm.now())
+	e.row.Fixed = append(e.row.Fixed, float64(max(before, fixedWork()).Nanoseconds()))
 	mallocs, bytes := float64(s.mallocs)/ops, float64(s.bytes)/ops
 	if len(e.row.Ns) == 1 || mallocs < e.row.Mallocs { // the collector may empty a pool
 		e.row.Mallocs, e.row.Bytes = mallocs, bytes

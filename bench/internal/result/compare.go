@@ -17,10 +17,7 @@ func Compare(reports []*Report) string {
 		if s.Memory {
 			continue // how long it took to open and to wait is beside the point
 		}
-		base := "c"
-		if _, ok := s.Row(base); !ok {
-			base = s.Floor
-		}
+		base := s.Base()
 		for _, row := range s.Rows {
 			low, high := math.Inf(1), math.Inf(-1)
 			for _, r := range reports {

@@ -4,6 +4,8 @@ package result
 import (
 	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // Report is one run of the whole.
@@ -19,7 +21,8 @@ type Series struct {
 	Note                  string
 	Size, Units           int // Units are how many of Unit one op has
 	Floor                 string
-	Memory                bool // what counts is memory: Size is how many there are of what is open at a time
+	Memory                bool  // what counts is memory: Size is how many there are of what is open at a time
+	Laps                  []int // how many rounds each time had that all workloads were gone through
 	Rows                  []Row
 }
 
@@ -30,7 +33,7 @@ type Row struct {
 	Ops       int       // in a round
 	Ns        []float64 // a unit, of each round
 	CPU       []float64 // ns on processors a unit, of each round
-	Calm      []bool    // whether nobody else had use of the processors before and after it
+	Fixed     []float64 // ns that a fixed piece of work took before or after each round, whichever was longer
 	Mallocs   float64   // of Go, an op; -1 if there is no Go, or it is not what does the work
 	Bytes     float64   // of Go, an op
 	Start     int       // KiB of the process before it opened anything
@@ -38,7 +41,6 @@ type Row struct {
 	Peak      int       // KiB, the most
 	Threads   int       // of the operating system
 	Calls     Calls     // system calls an op; nil if not counted
-	Rate      float64   `json:",omitempty"` // events a second without a loss, for workloads that look for that
 }
 
 // Calls are system calls an op, by name.
@@ -109,6 +111,47 @@ func (s Series) ratio(contender, other string, of func(Row) []float64) float64 {
 	return middle(ratios)
 }
 
+// Base is the contender that others are compared with: C, or the floor where there is no C.
+func (s Series) Base() string {
+	if _, ok := s.Row("c"); ok {
+		return "c"
+	}
+	return s.Floor
+}
+
+// Uncertain is the standard error of a contender's ratio to the base, as a share of it: by how far the laps differ, since a
+// process may be slow for as long as it lives. It is NaN if there were not two laps.
+func (s Series) Uncertain(contender string) float64 {
+	a, aOK := s.Row(contender)
+	b, bOK := s.Row(s.Base())
+	if !aOK || !bOK {
+		return math.NaN()
+	}
+	var laps []float64
+	from := 0
+	for _, n := range s.Laps {
+		var ratios []float64
+		for i := from; i < min(from+n, len(a.Ns), len(b.Ns)); i++ {
+			ratios = append(ratios, a.Ns[i]/b.Ns[i])
+		}
+		laps = append(laps, middle(ratios))
+		from += n
+	}
+	mean, deviation := stat.MeanStdDev(laps, nil)
+	return stat.StdErr(deviation, float64(len(laps))) / mean
+}
+
+// Settled reports whether the ratios of a workload are known well enough; those of one that was not measured are.
+func (r *Report) Settled(workload string, size int, within float64) bool {
+	s, ok := r.Find(workload, size)
+	if _, based := s.Row(s.Base()); !ok || !based || s.Memory {
+		return true
+	}
+	return !slices.ContainsFunc(s.Rows, func(row Row) bool {
+		return row.Error == "" && !(s.Uncertain(row.Contender) <= within) // NaN is not settled
+	})
+}
+
 // middle is the mean without the least and the largest quarter (the interquartile mean).
 func middle(all []float64) float64 {
 	if len(all) == 0 {
@@ -123,40 +166,45 @@ func middle(all []float64) float64 {
 	return sum / float64(len(s))
 }
 
+// busyFrom is how much longer than at best a fixed piece of work takes when others have use of the processors.
+const busyFrom = 1.15
+
 // Calm is the share of the rounds in which nobody else had use of the processors, NaN if there were none.
 func (r *Report) Calm() float64 {
-	calm, all := 0, 0
+	var all []float64
 	for _, s := range r.Measured {
 		for _, row := range s.Rows {
-			all += len(row.Calm)
-			for _, c := range row.Calm {
-				if c {
-					calm++
-				}
-			}
+			all = append(all, row.Fixed...)
 		}
 	}
-	return float64(calm) / float64(all)
+	if len(all) == 0 {
+		return math.NaN()
+	}
+	limit := busyFrom * slices.Min(all)
+	return stat.CDF(limit, stat.Empirical, slices.Sorted(slices.Values(all)), nil)
 }
 
 // Put adds a series, in the place of one of the same workload and size.
 func (r *Report) Put(s Series) {
-	for i, old := range r.Measured {
-		if old.Workload == s.Workload && old.Size == s.Size {
-			r.Measured[i] = s
-			return
-		}
+	if i := slices.IndexFunc(r.Measured, s.same); i >= 0 {
+		r.Measured[i] = s
+		return
 	}
 	r.Measured = append(r.Measured, s)
 }
 
+// same reports whether two series are of the same workload and size.
+func (s Series) same(other Series) bool { return s.Workload == other.Workload && s.Size == other.Size }
+
 // Add adds the rounds of another lap to a series.
 func (r *Report) Add(s Series) {
-	old, ok := r.Find(s.Workload, s.Size)
-	if !ok {
+	i := slices.IndexFunc(r.Measured, s.same)
+	if i < 0 {
 		r.Put(s)
 		return
 	}
+	old := &r.Measured[i]
+	old.Laps = append(old.Laps, s.Laps...)
 	for i := range old.Rows {
 		if row, ok := s.Row(old.Rows[i].Contender); ok {
 			old.Rows[i].add(row)
@@ -167,13 +215,12 @@ func (r *Report) Add(s Series) {
 func (r *Row) add(lap Row) {
 	r.Ns = append(r.Ns, lap.Ns...)
 	r.CPU = append(r.CPU, lap.CPU...)
-	r.Calm = append(r.Calm, lap.Calm...)
+	r.Fixed = append(r.Fixed, lap.Fixed...)
 	if lap.Mallocs < r.Mallocs { // as between rounds
 		r.Mallocs, r.Bytes = lap.Mallocs, lap.Bytes
 	}
 	r.Peak = max(r.Peak, lap.Peak)
 	r.Threads = max(r.Threads, lap.Threads)
-	r.Rate = max(r.Rate, lap.Rate)
 }
 
 // Find returns what was measured of a workload at a size.

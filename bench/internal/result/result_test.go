@@ -9,9 +9,9 @@ import (
 
 func sample() *Report {
 	return &Report{Measured: []Series{{
-		Workload: "ack", Title: "Title", Unit: "request", Size: 1, Units: 1, Floor: "bare",
+		Workload: "ack", Title: "Title", Unit: "request", Size: 1, Units: 1, Floor: "bare", Laps: []int{4},
 		Rows: []Row{
-			{Contender: "nl", Ns: []float64{1500, 900, 1000, 900}, CPU: []float64{800, 810}, Calm: []bool{false, true, false, false}, Mallocs: 2, Bytes: 1234567, Peak: 2048, Threads: 5, Calls: Calls{"recvmsg": 2, "sendto": 1, "futex": 0.01}},
+			{Contender: "nl", Ns: []float64{1500, 900, 1000, 900}, CPU: []float64{800, 810}, Fixed: []float64{120, 100, 200, 116}, Mallocs: 2, Bytes: 1234567, Peak: 2048, Threads: 5, Calls: Calls{"recvmsg": 2, "sendto": 1, "futex": 0.01}},
 			{Contender: "bare", Ns: []float64{500, 450, 500, 500}, Mallocs: 0},
 			{Contender: "c", Ns: []float64{1000, 600, 500, 600}, CPU: []float64{500, 500}, Mallocs: -1},
 			{Contender: "broken", Error: "it has no such thing"},
@@ -35,17 +35,43 @@ func TestRow(t *testing.T) {
 // Another lap adds its rounds, and what is counted and not timed stays the least, or the most.
 func TestAdd(t *testing.T) {
 	r, lap := sample(), sample().Measured[0]
+	lap.Laps = []int{1}
 	lap.Rows[0].Ns, lap.Rows[0].Mallocs, lap.Rows[0].Bytes, lap.Rows[0].Peak, lap.Rows[0].Calls = []float64{700}, 1, 16, 4096, nil
 	r.Add(lap)
 	nl, _ := r.Measured[0].Row("nl")
 	require.Equal(t, []float64{1500, 900, 1000, 900, 700}, nl.Ns)
-	require.Len(t, nl.Calm, 8)
+	require.Len(t, nl.Fixed, 8)
 	require.InDelta(t, 1, nl.Mallocs, 0)
 	require.InDelta(t, 16, nl.Bytes, 0)
 	require.Equal(t, 4096, nl.Peak)
 	require.Contains(t, nl.Calls, "recvmsg")
+	require.Equal(t, []int{4, 1}, r.Measured[0].Laps)
 	r.Add(Series{Workload: "get", Size: 1})
 	require.Len(t, r.Measured, 2)
+}
+
+// How sure a ratio is shows in how far the laps differ, and not the rounds of one lap.
+func TestSettled(t *testing.T) {
+	r := &Report{Measured: []Series{{
+		Workload: "ack", Size: 1, Floor: "bare", Laps: []int{2, 2, 2, 2},
+		Rows: []Row{
+			{Contender: "steady", Ns: []float64{2, 4, 4, 2, 2, 4, 4, 2}},
+			{Contender: "differs", Ns: []float64{2, 2, 2, 2, 4, 4, 4, 4}},
+			{Contender: "bare", Ns: []float64{1, 1, 1, 1, 1, 1, 1, 1}},
+			{Contender: "broken", Error: "it has no such thing"},
+		},
+	}}}
+	s := &r.Measured[0]
+	require.InDelta(t, 0, s.Uncertain("steady"), 0)
+	require.InDelta(t, 0.192, s.Uncertain("differs"), 0.001, "the deviation of 2, 2, 4 and 4 is 1.155, half of it over their mean")
+	require.True(t, math.IsNaN(s.Uncertain("broken")))
+	require.False(t, r.Settled("ack", 1, 0.19))
+	require.True(t, r.Settled("ack", 1, 0.2))
+	require.True(t, r.Settled("get", 1, 0), "it was not measured")
+	s.Laps = []int{8}
+	require.False(t, r.Settled("ack", 1, 0.2), "one lap shows nothing")
+	s.Floor = "c"
+	require.True(t, r.Settled("ack", 1, 0.2), "there is nothing to compare with")
 }
 
 func TestTable(t *testing.T) {
@@ -60,8 +86,8 @@ func TestTable(t *testing.T) {
 	require.Contains(t, text, "| missed | at most 1.40 | 1.50 | 1.61 | **no** |")
 	require.Contains(t, text, "| more | at least 2 | 2 |  | yes |")
 	require.Contains(t, text, "| elsewhere | at most 1 |  |  | not measured |")
-	require.Contains(t, text, "| nl | 900 | 950 | 6 % | 800 | 1.50 | 1.61 | 2.00 | 2 | 1,234,567 | 2.0 | 5 | 3.01: recvmsg 2, sendto 1 |")
-	require.Contains(t, text, "| c | 500 | 600 | 20 % | 500 | 1.00 | 1.00 | 1.27 |  |  |")
+	require.Contains(t, text, "| nl | 900 | 950 | 6 % | 800 | 1.50 | 1.61 | 2.00 |  | 2 | 1,234,567 | 2.0 | 5 | 3.01: recvmsg 2, sendto 1 |")
+	require.Contains(t, text, "| c | 500 | 600 | 20 % | 500 | 1.00 | 1.00 | 1.27 |  |  |  |")
 	require.Contains(t, text, "| broken | it has no such thing |")
 	require.NotContains(t, (&Report{}).Table(nil), "NaN", "nothing was measured")
 }

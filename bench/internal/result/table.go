@@ -19,7 +19,7 @@ func (r *Report) Table(targets []Target) string {
 	}
 	fmt.Fprintf(&b, "| load average (1, 5, 15 minutes), before and after | %s |\n", strings.Join(r.Loads, "; "))
 	if calm := r.Calm(); !math.IsNaN(calm) {
-		fmt.Fprintf(&b, "| rounds in which nobody else had use of the processors | %.0f %% |\n", 100*calm)
+		fmt.Fprintf(&b, "| rounds in which nobody else had use of the processors | %s |\n", percent(calm))
 	}
 	b.WriteString("\n")
 	r.targets(&b, targets)
@@ -69,7 +69,7 @@ func (s Series) table(b *strings.Builder) {
 		s.memory(b)
 		return
 	}
-	head := []string{"contender", "best, ns", "median, ns", "spread", "CPU, ns", "of C", "CPU of C", "of the floor", "Go allocations", "Go bytes", "peak, MiB", "threads", "system calls"}
+	head := []string{"contender", "best, ns", "median, ns", "spread", "CPU, ns", "of C", "CPU of C", "of the floor", "±", "Go allocations", "Go bytes", "peak, MiB", "threads", "system calls"}
 	fmt.Fprintf(b, "| %s |\n|---|%s\n", strings.Join(head, " | "), strings.Repeat("---:|", len(head)-2)+"---|")
 	rows := slices.Clone(s.Rows)
 	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(a.order(), b.order()) })
@@ -79,12 +79,12 @@ func (s Series) table(b *strings.Builder) {
 			continue
 		}
 		cells := []string{
-			row.Contender, number(row.Best()), number(row.Median()), fmt.Sprintf("%.0f %%", 100*row.Spread()), number(least(row.CPU)),
-			ratio(s.Ratio(row.Contender, "c")), ratio(s.CPURatio(row.Contender, "c")), ratio(s.Ratio(row.Contender, s.Floor)), "", "",
-			mib(row.Peak), whole(row.Threads), row.Calls.text(),
+			row.Contender, number(row.Best()), number(row.Median()), percent(row.Spread()), number(least(row.CPU)),
+			ratio(s.Ratio(row.Contender, "c")), ratio(s.CPURatio(row.Contender, "c")), ratio(s.Ratio(row.Contender, s.Floor)),
+			percent(s.Uncertain(row.Contender)), "", "", mib(row.Peak), whole(row.Threads), row.Calls.text(),
 		}
 		if row.Mallocs >= 0 {
-			cells[8], cells[9] = number(row.Mallocs), number(row.Bytes)
+			cells[9], cells[10] = number(row.Mallocs), number(row.Bytes)
 		}
 		fmt.Fprintf(b, "| %s |\n", strings.Join(cells, " | "))
 	}
@@ -150,6 +150,13 @@ func least(all []float64) float64 {
 		return math.NaN()
 	}
 	return slices.Min(all)
+}
+
+func percent(v float64) string {
+	if math.IsNaN(v) {
+		return ""
+	}
+	return fmt.Sprintf("%.0f %%", 100*v)
 }
 
 func ratio(v float64) string {
