@@ -18,7 +18,7 @@ parity:   ## run each scenario in C on libnl and in Go, and compare the traces
 	scripts/setup --test && go test -count=1 -v -run 'TestMutations|TestOwnLoop|TestCoverage|TestParity' ./internal/parity
 vm-test:  ## build the kernel modules, boot a VM, test them and the packages there (KERNEL=6.1, 6.12, 5.10 or several: '6.1 6.12')
 	kmod/vm/test $(KERNEL)
-bench:    ## measure against C, the peers and bare system calls, into docs/performance (twenty minutes, a quiet machine)
+bench:    ## measure against C, the peers and bare system calls, into docs/performance (a quarter of an hour on a quiet machine, else twice that)
 	scripts/bench -out ../docs/performance
 bench-smoke: ## do each of its workloads once, small, and compare the answers
 	scripts/bench -smoke

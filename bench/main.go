@@ -10,6 +10,7 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -39,24 +40,46 @@ func main() {
 	}
 }
 
+// session is one call of the program.
+type session struct {
+	plan        *host.Plan
+	report      *result.Report
+	only, who   *regexp.Regexp // workloads, contenders
+	laps, most  int
+	settle      float64
+	calls, more bool
+	out         string
+}
+
 func run() error {
 	var (
+		s       session
 		only    = flag.String("run", "", "only workloads whose NAME or NAME/SIZE matches this `regexp`")
 		who     = flag.String("contenders", "", "only contenders whose name matches this `regexp`")
-		laps    = flag.Int("laps", 6, "how many times all workloads are gone through at least")
-		most    = flag.Int("most", 16, "how many times those are, at most, whose ratios are not settled before")
-		settle  = flag.Float64("settle", 0.03, "the standard error of a ratio, as a `share` of it, by which it is settled")
 		rounds  = flag.Int("rounds", 6, "how many times all contenders take their turn in a lap; a third of that where it takes long")
 		budget  = flag.Duration("budget", 20*time.Millisecond, "how long a contender works in a round, about")
-		calls   = flag.Bool("calls", true, "count system calls too, in a pass of their own")
-		out     = flag.String("out", "", "the `directory` for the table, the plots and the numbers")
 		smoke   = flag.Bool("smoke", false, "do everything once, small, and write nothing")
-		more    = flag.Bool("more", false, "keep what -out has of other workloads")
 		compare = flag.Bool("compare", false, "compare the reports that are given")
 	)
+	flag.IntVar(&s.laps, "laps", 6, "how many times all workloads are gone through at least")
+	flag.IntVar(&s.most, "most", 16, "how many times those are, at most, whose ratios are not settled before")
+	flag.Float64Var(&s.settle, "settle", 0.03, "the standard error of a ratio, as a `share` of it, by which it is settled")
+	flag.BoolVar(&s.calls, "calls", true, "count system calls too, in a pass of their own")
+	flag.StringVar(&s.out, "out", "", "the `directory` for the table, the plots and the numbers")
+	flag.BoolVar(&s.more, "more", false, "go on with what -out has, where that is not settled or not there")
 	flag.Parse()
 	if *compare {
 		return compareFiles(flag.Args())
+	}
+	var err error
+	if s.only, err = regexp.Compile(*only); err != nil {
+		return err
+	}
+	if s.who, err = regexp.Compile(*who); err != nil {
+		return err
+	}
+	if s.more && *who != "" {
+		return errors.New("-more goes on with the contenders that were there: leave out -contenders")
 	}
 	dir, err := os.MkdirTemp("", "golibnl-bench-")
 	if err != nil {
@@ -67,63 +90,75 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	plan := &host.Plan{Programs: programs, Rounds: *rounds, Budget: *budget, Small: *smoke, Calls: *calls && !*smoke, Log: os.Stdout}
+	s.plan = &host.Plan{Programs: programs, Rounds: *rounds, Budget: *budget, Small: *smoke, Log: os.Stdout}
 	if *smoke {
-		plan.Rounds, *laps, *most, *out = 1, 1, 1, ""
+		s.plan.Rounds, s.laps, s.most, s.calls, s.out = 1, 1, 1, false, ""
 	}
-	report := &result.Report{Machine: machine(), Loads: []string{load()}}
-	if *more {
-		old, err := read(filepath.Join(*out, "results.json"))
+	return s.all()
+}
+
+// all goes through all workloads, again and again, until none is left that needs it.
+func (s *session) all() error {
+	s.report = &result.Report{Machine: machine(), Loads: []string{load()}}
+	if s.more {
+		old, err := read(filepath.Join(s.out, "results.json"))
 		if err != nil {
 			return err
 		}
-		report.Measured, report.Loads = old.Measured, append(old.Loads, report.Loads...)
+		s.report.Measured, s.report.Loads = old.Measured, append(old.Loads, s.report.Loads...)
 	}
-	for plan.Lap = range *most {
+	for again := true; again; {
+		again = false
 		for _, w := range workloads {
-			for _, size := range sizes(w, plan.Small) {
-				if plan.Lap >= *laps && report.Settled(w.Name, size, *settle) {
+			for _, size := range sizes(w, s.plan.Small) {
+				if !s.wants(w, size) {
 					continue
 				}
-				if err := measure(report, plan, w, size, *only, *who, *out); err != nil {
+				again = true
+				if err := s.lap(w, size); err != nil {
 					return err
 				}
 			}
 		}
 	}
-	report.Loads = append(report.Loads, load())
-	if *out == "" {
+	s.report.Loads = append(s.report.Loads, load())
+	if s.out == "" {
 		return nil
 	}
-	return write(report, *out)
+	return write(s.report, s.out)
 }
 
-func measure(report *result.Report, plan *host.Plan, w *host.Workload, size int, only, who, out string) error {
-	ok, err := regexp.MatchString(only, fmt.Sprintf("%s/%d", w.Name, size))
-	if err != nil {
-		return err
+// wants reports whether a workload is to be gone through once more.
+func (s *session) wants(w *host.Workload, size int) bool {
+	if !s.only.MatchString(fmt.Sprintf("%s/%d", w.Name, size)) {
+		return false
 	}
-	if !ok || w.Once && plan.Lap > 0 {
-		return nil
+	had, _ := s.report.Find(w.Name, size)
+	switch laps := len(had.Laps); {
+	case laps == 0:
+		return true
+	case w.Once || laps >= s.most:
+		return false
+	default:
+		return laps < s.laps || !had.Settled(s.settle)
 	}
+}
+
+func (s *session) lap(w *host.Workload, size int) error {
 	chosen := *w
-	if chosen.Contenders, err = matching(w.Contenders, who); err != nil {
-		return err
-	}
-	fmt.Printf("%s/%d, lap %d\n", w.Name, size, plan.Lap+1)
-	s, err := plan.Run(&chosen, size)
+	chosen.Contenders = slices.DeleteFunc(slices.Clone(w.Contenders), func(name string) bool { return !s.who.MatchString(name) })
+	had, _ := s.report.Find(w.Name, size)
+	s.plan.Calls = s.calls && len(had.Laps) == 0
+	fmt.Printf("%s/%d, lap %d\n", w.Name, size, len(had.Laps)+1)
+	series, err := s.plan.Run(&chosen, size)
 	if err != nil {
 		return err
 	}
-	if plan.Lap == 0 {
-		report.Put(s)
-	} else {
-		report.Add(s)
-	}
-	if out == "" {
+	s.report.Add(series)
+	if s.out == "" {
 		return nil
 	}
-	return write(report, out) // what is measured is not lost if the rest takes too long
+	return write(s.report, s.out) // what is measured is not lost if the rest takes too long
 }
 
 func sizes(w *host.Workload, small bool) []int {
@@ -131,19 +166,6 @@ func sizes(w *host.Workload, small bool) []int {
 		return []int{w.Small}
 	}
 	return w.Sizes
-}
-
-func matching(names []string, pattern string) (chosen []string, err error) {
-	for _, name := range names {
-		ok, err := regexp.MatchString(pattern, name)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			chosen = append(chosen, name)
-		}
-	}
-	return chosen, nil
 }
 
 // build compiles the contenders in C.

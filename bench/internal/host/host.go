@@ -52,11 +52,10 @@ func (w *Workload) prepare(size, ops int) error {
 // Plan says how much is done.
 type Plan struct {
 	Programs
-	Lap    int // of those that go through all workloads, from 0 on
 	Rounds int
 	Budget time.Duration // for a contender in a round
 	Small  bool          // the small sizes, once
-	Calls  bool          // count system calls too, in the first lap
+	Calls  bool          // count system calls too
 	Log    io.Writer
 }
 
@@ -140,7 +139,7 @@ func (p *Plan) inNamespace(w *Workload, size int) (result.Series, error) {
 		}
 	}
 	for _, e := range r.entrants {
-		if p.Calls && p.Lap == 0 && !w.Once && w.Pace == nil && s.Units <= tracedUnits {
+		if p.Calls && !w.Once && w.Pace == nil && s.Units <= tracedUnits {
 			ops := min(e.ops, 100)
 			calls, err := calls(p.Programs, w, e.row.Contender, size, ops)
 			if err != nil {

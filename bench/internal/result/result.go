@@ -141,10 +141,9 @@ func (s Series) Uncertain(contender string) float64 {
 	return stat.StdErr(deviation, float64(len(laps))) / mean
 }
 
-// Settled reports whether the ratios of a workload are known well enough; those of one that was not measured are.
-func (r *Report) Settled(workload string, size int, within float64) bool {
-	s, ok := r.Find(workload, size)
-	if _, based := s.Row(s.Base()); !ok || !based || s.Memory {
+// Settled reports whether the ratios are known well enough. They are, too, if the base was not measured.
+func (s Series) Settled(within float64) bool {
+	if _, based := s.Row(s.Base()); !based {
 		return true
 	}
 	return !slices.ContainsFunc(s.Rows, func(row Row) bool {
@@ -184,23 +183,11 @@ func (r *Report) Calm() float64 {
 	return stat.CDF(limit, stat.Empirical, slices.Sorted(slices.Values(all)), nil)
 }
 
-// Put adds a series, in the place of one of the same workload and size.
-func (r *Report) Put(s Series) {
-	if i := slices.IndexFunc(r.Measured, s.same); i >= 0 {
-		r.Measured[i] = s
-		return
-	}
-	r.Measured = append(r.Measured, s)
-}
-
-// same reports whether two series are of the same workload and size.
-func (s Series) same(other Series) bool { return s.Workload == other.Workload && s.Size == other.Size }
-
-// Add adds the rounds of another lap to a series.
+// Add adds a lap of a workload.
 func (r *Report) Add(s Series) {
-	i := slices.IndexFunc(r.Measured, s.same)
+	i := slices.IndexFunc(r.Measured, func(m Series) bool { return m.Workload == s.Workload && m.Size == s.Size })
 	if i < 0 {
-		r.Put(s)
+		r.Measured = append(r.Measured, s)
 		return
 	}
 	old := &r.Measured[i]

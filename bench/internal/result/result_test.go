@@ -52,26 +52,24 @@ func TestAdd(t *testing.T) {
 
 // How sure a ratio is shows in how far the laps differ, and not the rounds of one lap.
 func TestSettled(t *testing.T) {
-	r := &Report{Measured: []Series{{
-		Workload: "ack", Size: 1, Floor: "bare", Laps: []int{2, 2, 2, 2},
+	s := Series{
+		Floor: "bare", Laps: []int{2, 2, 2, 2},
 		Rows: []Row{
 			{Contender: "steady", Ns: []float64{2, 4, 4, 2, 2, 4, 4, 2}},
 			{Contender: "differs", Ns: []float64{2, 2, 2, 2, 4, 4, 4, 4}},
 			{Contender: "bare", Ns: []float64{1, 1, 1, 1, 1, 1, 1, 1}},
 			{Contender: "broken", Error: "it has no such thing"},
 		},
-	}}}
-	s := &r.Measured[0]
+	}
 	require.InDelta(t, 0, s.Uncertain("steady"), 0)
 	require.InDelta(t, 0.192, s.Uncertain("differs"), 0.001, "the deviation of 2, 2, 4 and 4 is 1.155, half of it over their mean")
 	require.True(t, math.IsNaN(s.Uncertain("broken")))
-	require.False(t, r.Settled("ack", 1, 0.19))
-	require.True(t, r.Settled("ack", 1, 0.2))
-	require.True(t, r.Settled("get", 1, 0), "it was not measured")
+	require.False(t, s.Settled(0.19))
+	require.True(t, s.Settled(0.2))
 	s.Laps = []int{8}
-	require.False(t, r.Settled("ack", 1, 0.2), "one lap shows nothing")
+	require.False(t, s.Settled(0.2), "one lap shows nothing")
 	s.Floor = "c"
-	require.True(t, r.Settled("ack", 1, 0.2), "there is nothing to compare with")
+	require.True(t, s.Settled(0.2), "there is nothing to compare with")
 }
 
 func TestTable(t *testing.T) {
