@@ -39,7 +39,7 @@ func TestManyConnections(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		require.Equal(t, before, openFiles(t))
+		require.Empty(t, opened(t, before))
 	})
 }
 

@@ -16,9 +16,9 @@ func TestWaitsOnDemand(t *testing.T) {
 		_, err := c.Execute(within(t), Request{Type: unix.NLMSG_NOOP})
 		require.NoError(t, err)
 	}
-	require.Equal(t, 1, openFiles(t)-before)
+	require.Len(t, opened(t, before), 1)
 	require.NoError(t, c.Close())
-	require.Equal(t, before, openFiles(t))
+	require.Empty(t, opened(t, before))
 }
 
 // With no descriptor left to wait with, whoever has to wait gets an error; once there are some, all goes on.
