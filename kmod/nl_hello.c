@@ -7,13 +7,13 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/netlink.h>
 #include <linux/ratelimit.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
@@ -155,17 +155,18 @@ static int hello_answer_later(struct sock *sk, u32 port, u32 seq, struct netlink
 	return -EBUSY;
 }
 
-/* Holds the sender up until all its answers are sent. */
+/*
+ * Holds the sender up until all its answers are sent, or it is killed. Other signals do not count: the runtime of a program in Go
+ * sends them to its own threads at any time.
+ */
 static int hello_answer_all(struct sock *sk, u32 port, u32 seq, struct netlink_ext_ack *extack)
 {
 	unsigned int i;
 	int err;
 
 	for (i = 0; i < count; i++) {
-		if (i && msleep_interruptible(period_ms)) {
-			NL_SET_ERR_MSG_MOD(extack, "a signal ended the answers");
-			return -ECANCELED;
-		}
+		if (i && schedule_timeout_killable(msecs_to_jiffies(period_ms) + 1))
+			return -EINTR;
 		err = hello_answer(sk, port, seq);
 		if (err) {
 			NL_SET_ERR_MSG_MOD(extack, "an answer could not be sent");
